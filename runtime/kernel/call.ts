@@ -1,0 +1,84 @@
+/**
+ * The call: everything a handler may know and use, besides its typed input. One value for a request from a socket,
+ * from a client inside jest, and from another service.
+ */
+import type { Bytes } from '../base/bytes';
+import type { Clock } from '../base/clock';
+import type { Request } from '../base/http';
+import type { Random } from '../base/random';
+import type { Store } from '../store/port';
+import type { Check } from './authorize';
+import type { Peers } from './peers';
+import type { Principal } from './principal';
+import type { Timers } from './timers';
+
+/** Where in which deployed template something came from: kept beside policies so that an explanation can name it. */
+export interface Origin {
+  readonly stackName: string;
+  readonly logicalId: string;
+  /** `aws:cdk:path` metadata, e.g. `AppData/Uploads/Policy/Resource`. */
+  readonly constructPath?: string;
+}
+
+/** What the runtime lends to services; the same for all calls. */
+export interface Kernel {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  /** The default account: plain credentials are its administrator. */
+  readonly defaultAccount: string;
+  readonly defaultRegion: string;
+  /** A URL at which this runtime answers HTTP on loopback, e.g. for Lambda processes. Opens a listener when there is none. */
+  endpoint(): Promise<string>;
+  /** Calls services as `principal`: typed by the vendor's client, authorised like any request, no socket between. */
+  peers(principal: Principal, scope: Scope): Peers;
+  /** A directory of this runtime for files that need not survive it (unpacked Lambda code). */
+  scratch(): Promise<string>;
+  /** Counts work in flight, so that `settled()` knows. Call the returned function when it is done. */
+  busy(): () => void;
+  /** One line for the operator (`coffer start` prints it; tests collect it). */
+  report(line: string): void;
+}
+
+/** Where a call acts. */
+export interface Scope {
+  /** Account whose resources unqualified names mean: the caller's. */
+  readonly account: string;
+  readonly region: string;
+  readonly partition?: string;
+  readonly origin?: Origin;
+  /** Services that this call came through, outermost first: `aws:CalledVia`, `kms:ViaService`. */
+  readonly via?: readonly string[];
+}
+
+export interface Call {
+  readonly kernel: Kernel;
+  readonly requestId: string;
+  /** Virtual time at acceptance, milliseconds. */
+  readonly now: number;
+  readonly service: string;
+  readonly operation: string;
+  readonly principal: Principal;
+  readonly account: string;
+  readonly region: string;
+  readonly partition: string;
+  readonly origin?: Origin;
+  readonly via: readonly string[];
+  /** The HTTP request behind this call; for peer calls a synthetic one without headers. */
+  readonly request: Request;
+  /** Body of a streaming operation, already unframed (aws-chunked) and hash-checked while it is read. */
+  readonly body?: Body;
+  /** Services, called as this call's principal with this service appended to `via`. */
+  readonly peers: Peers;
+  /** Asks for one more permission than the action table did. @throws AwsError AccessDenied with the explanation */
+  authorize(check: Check): Promise<void>;
+}
+
+export interface Body {
+  readonly stream: Bytes;
+  /** Decoded length in bytes when the client declared one. */
+  readonly length?: number;
+  /** Trailing headers; complete only after `stream` has ended. Lower-case names. */
+  readonly trailers: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,122 @@
+/**
+ * What a service is: one value of this type, made by `services/<name>/service.ts`, is all that the kernel knows of it.
+ * Adding a service is copying a folder and adding one line to `services.ts`.
+ */
+import type { Request, Response } from '../base/http';
+import type { Wire } from '../protocol/wire';
+import type { LoggedChange } from '../store/port';
+import type { Check, IdentitySource, PolicySource } from './authorize';
+import type { Call, Kernel, Origin } from './call';
+import type { Input, OperationName, Output, Peers } from './peers';
+
+export type Handler<I, O> = (call: Call, input: I) => Promise<O>;
+
+/** Handlers by operation name, typed by client package `M`. What is missing answers `NotImplemented` by name. */
+export type Handlers<M> = { readonly [Name in OperationName<M>]?: Handler<Input<M, Name>, Output<M, Name>> };
+
+/** Per operation: what it asks of IAM before the handler runs. An empty list means: authentication is enough. */
+export type Actions<M> = {
+  readonly [Name in OperationName<M>]?: (
+    input: Input<M, Name>,
+    call: Call,
+  ) => readonly Check[] | Promise<readonly Check[]>;
+};
+
+/** Follows the change log with a durable cursor: at least once, in order per key, nothing lost in a crash. */
+export interface Consumer {
+  /** Unique; the cursor's name. */
+  readonly name: string;
+  readonly topics: readonly string[];
+  /** A throw is retried with growing pauses; other keys go on. */
+  handle(change: LoggedChange, kernel: Kernel): Promise<void>;
+}
+
+/** Runs a timer that this service scheduled. `payload` is what was given to `timers.schedule`. */
+export type TimerHandler = (payload: Readonly<Record<string, unknown>>, kernel: Kernel) => Promise<void>;
+
+export interface Edge {
+  /** Takes a request before it is routed: CORS preflight, browser forms, website hosts. Undefined: not for me. Must decide cheaply. */
+  before?(request: Request, kernel: Kernel): Promise<Response> | undefined;
+  /** Whether `after` wants to see the answer to this request (it carries an `Origin` header, say). Must decide cheaply. */
+  wants?(request: Request): boolean;
+  /** Adds headers to the answer of a routed request of this service, errors included. */
+  after?(request: Request, response: Response, kernel: Kernel): Promise<void>;
+}
+
+export interface Service {
+  /** IAM prefix and name among peers: `s3`, `kms`, `lambda`. */
+  readonly name: string;
+  readonly wire: Wire;
+  // biome-ignore lint/suspicious/noExplicitAny: the kernel handles all services alike; each is typed where it is made
+  readonly handlers: Readonly<Record<string, Handler<any, any> | undefined>>;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly actions: Readonly<
+    Record<string, ((input: any, call: Call) => readonly Check[] | Promise<readonly Check[]>) | undefined>
+  >;
+  /** Resource policies of this service's resources. */
+  readonly policies?: PolicySource;
+  /** Credentials and identity policies: iam and sts only. */
+  readonly identities?: IdentitySource;
+  readonly consumers?: readonly Consumer[];
+  readonly timers?: Readonly<Record<string, TimerHandler>>;
+  /** CloudFormation resource types. */
+  readonly resources?: readonly ResourceType[];
+  /** What a service answers outside its modelled operations, and what it adds to their answers. */
+  readonly edge?: Edge;
+  /** Before the first request: fill what a fresh account has, resume what a crash interrupted. */
+  start?(kernel: Kernel): Promise<void>;
+  stop?(): Promise<void>;
+  /** Whether anything is in flight that `settled()` must wait for beyond consumers and timers. */
+  idle?(): Promise<void>;
+}
+
+// ---- CloudFormation resource types -------------------------------------------------------------------------------
+
+/** What a resource provider may use. Its peers act as the stack's role or the caller, in the stack's account and region. */
+export interface ResourceContext {
+  readonly kernel: Kernel;
+  readonly peers: Peers;
+  readonly account: string;
+  readonly region: string;
+  readonly partition: string;
+  readonly stackId: string;
+  readonly stackName: string;
+  readonly logicalId: string;
+  readonly origin: Origin;
+  /** Tags of the stack, to be merged under the resource's own. */
+  readonly tags: Readonly<Record<string, string>>;
+  /**
+   * A generated physical name, `stack-logical-SUFFIX`, the same each time for this incarnation of the resource.
+   * Source: CloudFormation user guide, "Name type".
+   */
+  generatedName(options?: { maxLength?: number; lowerCase?: boolean; separator?: string }): string;
+}
+
+export interface ResourceResult {
+  /** What `Ref` answers, unless `ref` says otherwise, and what update and delete are given. */
+  readonly physicalId: string;
+  /** What `Fn::GetAtt` answers; nested attributes with dots in the name. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
+  readonly ref?: string;
+}
+
+export type Properties = Readonly<Record<string, unknown>>;
+
+export interface ResourceType {
+  /** `AWS::S3::Bucket`. */
+  readonly type: string;
+  /** Properties of which a change replaces the resource. */
+  readonly createOnly: readonly string[];
+  /** All properties that are honoured; any other is refused by name. */
+  readonly properties: readonly string[];
+  create(context: ResourceContext, properties: Properties): Promise<ResourceResult>;
+  /** Absent: every change replaces. */
+  update?(
+    context: ResourceContext,
+    physicalId: string,
+    properties: Properties,
+    previous: Properties,
+  ): Promise<ResourceResult>;
+  /** Deleting what is already gone succeeds. */
+  delete(context: ResourceContext, physicalId: string, properties: Properties): Promise<void>;
+}

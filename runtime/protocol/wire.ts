@@ -1,0 +1,39 @@
+/** How a service is spoken to, as data: each service's `service.ts` says it, this floor acts on it. */
+
+export type ProtocolName = 'restXml' | 'restJson1' | 'awsJson1_0' | 'awsJson1_1' | 'awsQuery' | 'rpcv2Cbor';
+
+/** How a service is spoken to. */
+export interface Wire {
+  /** Loads the vendor's client package, whose schema constants describe every operation. Called at first use. */
+  readonly client: () => object;
+  /** The protocols that its clients speak; the first is the native one. */
+  readonly protocols: readonly ProtocolName[];
+  /** Service names in a credential scope that lead here. */
+  readonly signingNames: readonly string[];
+  /** What stands before the dot in `X-Amz-Target`. */
+  readonly target?: string;
+  /** `Version` of the Query protocol; also the API version in documents. */
+  readonly version: string;
+  readonly xmlNamespace?: string;
+  /** What the client's schema leaves out: constraints, statuses, element order (`services/<name>/model.ts`). */
+  readonly model?: ModelNotes;
+}
+
+/** Corrections to the vendor's schema; see `protocol/schema.ts` for how each is used. */
+export interface ModelNotes {
+  /** Success status by operation, where it differs from the http trait. */
+  readonly statuses?: Readonly<Record<string, number>>;
+  /** Root element of an output or input document, by structure name. */
+  readonly rootNames?: Readonly<Record<string, string>>;
+  /** Operations of which the request body may be absent or empty although the schema has a payload. */
+  readonly optionalBody?: readonly string[];
+  /** Extra constraints by `Structure$Member`. */
+  readonly constraints?: Readonly<Record<string, Constraint>>;
+}
+
+export interface Constraint {
+  readonly pattern?: RegExp;
+  readonly min?: number;
+  readonly max?: number;
+  readonly values?: readonly string[];
+}
