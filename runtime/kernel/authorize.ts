@@ -3,8 +3,13 @@
  * resource policies from the service that owns the resource), asks `engine/policy`, and turns a refusal into AWS's
  * error with the explanation as its detail.
  */
-import type { Call, Origin } from './call';
+import { parseArn } from '../base/arn';
+import { decide, type Question } from '../engine/policy/decide';
+import { type Explanation, explain } from '../engine/policy/explain';
+import type { Call, Kernel, Origin } from './call';
+import { contextOf } from './conditions';
 import type { Principal } from './principal';
+import { refusal } from './refusal';
 
 /** One question: an action on a resource. */
 export interface Check {
@@ -18,6 +23,8 @@ export interface Check {
   readonly owner?: string;
   /** Tags of the resource: `aws:ResourceTag/*`. */
   readonly resourceTags?: Readonly<Record<string, string>>;
+  /** Tags that the request brings: `aws:RequestTag/*`, `aws:TagKeys`. */
+  readonly requestTags?: Readonly<Record<string, string>>;
 }
 
 /** A policy as kept by its owner: JSON text and where it came from. Compiled once per text, by `engine/policy`. */
@@ -35,6 +42,8 @@ export interface AttachedPolicy {
   readonly name: string;
   readonly document: string;
   readonly origin?: Origin;
+  /** Where in an organisation a control policy is attached: every level has to allow. */
+  readonly level?: string;
 }
 
 /** What the owner of a resource says about a check. */
@@ -42,6 +51,8 @@ export interface ResourceVerdict {
   readonly policies: readonly AttachedPolicy[];
   /** Account that owns the resource, when the owner service knows better than the check. */
   readonly owner?: string;
+  /** Canonical user id of the caller's account, where the service's policies name accounts by it (S3). */
+  readonly callerCanonicalId?: string;
   /**
    * How identity policies of the owner's own account count. `sufficient`: they are enough (S3, SQS, Lambda).
    * `delegated`: only when the resource policy lets the account in (KMS keys, role trust).
@@ -56,7 +67,7 @@ export interface ResourceVerdict {
 /** Made by a service for the resources it owns. */
 export interface PolicySource {
   /** @returns undefined when the resource is not known here: then only identity policies count */
-  verdict(kernel: import('./call').Kernel, check: Check, principal: Principal): Promise<ResourceVerdict | undefined>;
+  verdict(kernel: Kernel, check: Check, principal: Principal): Promise<ResourceVerdict | undefined>;
 }
 
 export interface Credentials {
@@ -73,13 +84,68 @@ export interface Credentials {
 /** Who is who: implemented by iam (users, roles, policies) with sts (sessions). */
 export interface IdentitySource {
   /** @param sessionToken as sent; temporary credentials may be carried in it */
-  credentials?(
-    kernel: import('./call').Kernel,
-    accessKeyId: string,
-    sessionToken?: string,
-  ): Promise<Credentials | undefined>;
+  credentials?(kernel: Kernel, accessKeyId: string, sessionToken?: string): Promise<Credentials | undefined>;
   /** Identity policies, boundaries and session policies of a user or session. */
-  policies?(kernel: import('./call').Kernel, principal: Principal): Promise<readonly AttachedPolicy[]>;
+  policies?(kernel: Kernel, principal: Principal): Promise<readonly AttachedPolicy[]>;
 }
 
 export type Authorize = (call: Call, check: Check) => Promise<void>;
+
+export interface Authorizer {
+  /** @throws AwsError AccessDenied (or the service's name for it) at the first check that is refused */
+  (call: Call, checks: readonly Check[]): Promise<void>;
+  /** Whether a check would be allowed, and why. */
+  explain(call: Call, check: Check): Promise<Explanation>;
+}
+
+export interface AuthorizerParts {
+  readonly identities: readonly IdentitySource[];
+  /** By service name, which is also the service in the ARNs of its resources. */
+  readonly sources: ReadonlyMap<string, PolicySource>;
+  readonly kernel: Kernel;
+}
+
+export function createAuthorizer({ identities, sources, kernel }: AuthorizerParts): Authorizer {
+  async function callerPolicies(principal: Principal): Promise<readonly AttachedPolicy[]> {
+    if (principal.kind !== 'user' && principal.kind !== 'session') return [];
+    const found = await Promise.all(identities.map((source) => source.policies?.(kernel, principal)));
+    return found.flatMap((policies) => policies ?? []);
+  }
+
+  async function questionOf(call: Call, check: Check, mine: readonly AttachedPolicy[]): Promise<Question> {
+    const { principal } = call;
+    const arn = parseArn(check.resource);
+    const source = sources.get(arn?.service ?? check.action.slice(0, check.action.indexOf(':')));
+    const verdict = await source?.verdict(kernel, check, principal);
+    const owner = check.owner ?? verdict?.owner ?? (arn?.account || call.account);
+    return {
+      action: check.action,
+      resource: check.resource,
+      caller: verdict?.callerCanonicalId ? { ...principal, canonicalId: verdict.callerCanonicalId } : principal,
+      lookup: contextOf(call, check, owner),
+      owner,
+      policies: verdict?.policies.length ? [...verdict.policies, ...mine] : mine,
+      sameAccount: verdict?.sameAccount,
+      grant: verdict?.grant,
+      block: verdict?.block,
+    };
+  }
+
+  async function authorize(call: Call, checks: readonly Check[]): Promise<void> {
+    if (checks.length === 0) return;
+    const mine = await callerPolicies(call.principal);
+    for (const check of checks) {
+      const question = await questionOf(call, check, mine);
+      const decision = decide(question);
+      if (decision.effect === 'allow') continue;
+      throw refusal(call, check, question.owner, decision, explain(question, decision));
+    }
+  }
+
+  return Object.assign(authorize, {
+    async explain(call: Call, check: Check): Promise<Explanation> {
+      const question = await questionOf(call, check, await callerPolicies(call.principal));
+      return explain(question, decide(question));
+    },
+  });
+}

@@ -30,6 +30,8 @@ export interface Session {
   readonly tags?: Readonly<Record<string, string>>;
   readonly transitiveTagKeys?: readonly string[];
   readonly sourceIdentity?: string;
+  /** The identity provider behind a federated session: `aws:FederatedProvider`. */
+  readonly provider?: string;
   /** Virtual milliseconds. */
   readonly issuedAt: number;
   readonly expiresAt: number;

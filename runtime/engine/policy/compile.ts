@@ -1,0 +1,133 @@
+/**
+ * From document to functions, once per text. Requests only ever run compiled statements; the cache holds what they
+ * used lately and forgets the rest. Decisions are never cached.
+ */
+import { type Matcher, wildcard } from '../pattern';
+import { type Condition, compileCondition } from './conditions';
+import { type Document, type Element, PolicyError, type Problem, readDocument, type Statement } from './document';
+import { type Caller, compileNotPrincipals, compilePrincipals, type Naming, type Principals } from './principals';
+import { compileText, type Lookup, resource } from './text';
+
+/** What a statement is asked. */
+export interface Asked {
+  /** As AWS spells it: `s3:GetObject`. */
+  readonly action: string;
+  /** `action` in lower case: actions are compared without regard to case. */
+  readonly lowerAction: string;
+  /** ARN, or `*` for actions without a resource. */
+  readonly resource: string;
+  readonly caller: Caller;
+  readonly lookup: Lookup;
+}
+
+export interface CompiledStatement {
+  readonly source: Statement;
+  readonly deny: boolean;
+  matchesAction(lowerAction: string): boolean;
+  matchesResource(resource: string, lookup: Lookup): boolean;
+  /** Absent in policies that are attached to a principal. */
+  readonly principals?: Principals;
+  readonly conditions: readonly Condition[];
+}
+
+export interface CompiledPolicy {
+  readonly document: Document;
+  readonly statements: readonly CompiledStatement[];
+}
+
+/** @throws PolicyError when the text is no policy */
+export function compileDocument(text: string): CompiledPolicy {
+  const document = readDocument(text);
+  return { document, statements: document.statements.map((one) => compileStatement(one, document.version)) };
+}
+
+/** Whether the statement applies to what is asked, and how it names the caller (`direct` when it names nobody). */
+export function applies(statement: CompiledStatement, asked: Asked): Naming | undefined {
+  if (!statement.matchesAction(asked.lowerAction)) return undefined;
+  if (!statement.matchesResource(asked.resource, asked.lookup)) return undefined;
+  const naming = statement.principals ? statement.principals.names(asked.caller) : 'direct';
+  if (naming === undefined) return undefined;
+  for (const condition of statement.conditions) if (!condition.holds(asked.lookup)) return undefined;
+  return naming;
+}
+
+function compileStatement(source: Statement, version: Document['version']): CompiledStatement {
+  const variables = version === '2012-10-17';
+  return {
+    source,
+    deny: source.effect === 'Deny',
+    matchesAction: compileActions(source.actions),
+    matchesResource: compileResources(source.resources, variables),
+    principals:
+      source.principals &&
+      (source.principals.negated ? compileNotPrincipals : compilePrincipals)(source.principals.entries),
+    conditions: source.conditions.map(({ operator, key, values }) => {
+      const condition = compileCondition(operator, key, values, variables);
+      if (!('badValue' in condition)) return condition;
+      const place = `${source.place}.Condition.${operator}.${key}`;
+      const value = condition.badValue;
+      const message = 'Syntax errors in policy.';
+      throw new PolicyError({ code: 'invalidValue', place, element: 'Condition', value, message });
+    }),
+  };
+}
+
+function compileActions({ negated, values }: Element): Matcher {
+  const names = new Set<string>();
+  const patterns: Matcher[] = [];
+  for (const value of values) {
+    const lower = value.toLowerCase();
+    if (/[*?]/.test(lower)) patterns.push(wildcard(lower));
+    else names.add(lower);
+  }
+  return (action) => {
+    if (names.has(action)) return !negated;
+    for (const matches of patterns) if (matches(action)) return !negated;
+    return negated;
+  };
+}
+
+function compileResources(element: Element | undefined, variables: boolean): CompiledStatement['matchesResource'] {
+  if (!element) return () => true;
+  const { negated, values } = element;
+  const tests = values.map((value) => compileText(value, resource, variables, true));
+  return (asked, lookup) => {
+    for (const test of tests) if (test(asked, lookup)) return !negated;
+    return negated;
+  };
+}
+
+// ---- cache ---------------------------------------------------------------------------------------------------------
+
+export type Compilation = CompiledPolicy | { readonly problem: Problem };
+
+/** Characters of policy text per generation; two generations are kept. */
+const GENERATION_CHARACTERS = 8_000_000;
+
+let young = new Map<string, Compilation>();
+let old = new Map<string, Compilation>();
+let youngCharacters = 0;
+
+/** Compiles a policy, or finds it compiled. A text that is no policy gives its problem. */
+export function compile(text: string): Compilation {
+  const found = young.get(text);
+  if (found) return found;
+  const compilation = old.get(text) ?? compileAnew(text);
+  youngCharacters += text.length;
+  if (youngCharacters > GENERATION_CHARACTERS) {
+    old = young;
+    young = new Map();
+    youngCharacters = text.length;
+  }
+  young.set(text, compilation);
+  return compilation;
+}
+
+function compileAnew(text: string): Compilation {
+  try {
+    return compileDocument(text);
+  } catch (error) {
+    if (error instanceof PolicyError) return { problem: error.problem };
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The condition context of a request: the global `aws:*` keys, told truthfully, beside the keys that the asked service
+ * gave with its check. A key that does not apply to the request is absent, as AWS documents for each.
+ * Source: IAM user guide, "AWS global condition context keys".
+ */
+import type { Lookup } from '../engine/policy/text';
+import type { Check } from './authorize';
+import type { Call } from './call';
+import type { Principal } from './principal';
+
+type Value = string | readonly string[] | undefined;
+type Tags = Readonly<Record<string, string>>;
+
+/** @param owner account that owns the resource */
+export function contextOf(call: Call, check: Check, owner: string | undefined): Lookup {
+  let given: ReadonlyMap<string, Value> | undefined;
+  return (key) => {
+    given ??= lowerKeys(check.keys);
+    if (given.has(key)) return given.get(key);
+    if (!key.startsWith('aws:')) return undefined;
+    const slash = key.indexOf('/');
+    if (slash >= 0) return tagged[key.slice(0, slash)]?.(call, check, key.slice(slash + 1));
+    return keys[key]?.(call, check, owner);
+  };
+}
+
+/** The global keys that this runtime fills, in lower case. */
+export function globalKeys(): readonly string[] {
+  return [...Object.keys(keys), ...Object.keys(tagged).map((prefix) => `${prefix}/*`)];
+}
+
+const keys: Readonly<Record<string, (call: Call, check: Check, owner: string | undefined) => Value>> = {
+  // Who asks.
+  'aws:principalarn': ({ principal }) => principalArn(principal),
+  'aws:principalaccount': ({ principal }) => principal.account,
+  'aws:principaltype': ({ principal }) => principalType(principal),
+  'aws:userid': ({ principal }) => (principal.kind === 'service' ? undefined : principal.userId),
+  'aws:username': ({ principal: { kind, arn } }) => (kind === 'user' ? arn.slice(arn.lastIndexOf('/') + 1) : undefined),
+  'aws:principalisawsservice': ({ principal }) => String(principal.kind === 'service'),
+  'aws:principalservicename': ({ principal }) => principal.service,
+  'aws:principalservicenameslist': ({ principal }) => principal.service && [principal.service],
+  'aws:sourcearn': ({ principal }) => principal.sourceArn,
+  'aws:sourceaccount': ({ principal }) => principal.sourceAccount,
+  // The session.
+  'aws:tokenissuetime': ({ principal: { session } }) => session && isoTime(session.issuedAt),
+  'aws:multifactorauthpresent': ({ principal: { session } }) => session && String(session.mfa === true),
+  'aws:multifactorauthage': ({ principal: { session }, now }) =>
+    session?.mfa ? String(Math.floor((now - session.issuedAt) / 1000)) : undefined,
+  'aws:sourceidentity': ({ principal }) => principal.session?.sourceIdentity,
+  'aws:federatedprovider': ({ principal }) => principal.session?.provider,
+  // The request.
+  'aws:currenttime': ({ now }) => isoTime(now),
+  'aws:epochtime': ({ now }) => String(Math.floor(now / 1000)),
+  'aws:requestedregion': ({ region }) => region,
+  'aws:securetransport': ({ request }) => String(request.secure),
+  'aws:sourceip': ({ request }) => request.remoteAddress.replace(/^::ffff:(?=\d+\.)/i, '') || undefined,
+  'aws:useragent': ({ request }) => request.headers['user-agent'],
+  'aws:referer': ({ request }) => request.headers.referer,
+  'aws:calledvia': ({ via }) => (via.length > 0 ? via.map(serviceName) : undefined),
+  'aws:calledviafirst': ({ via }) => (via.length > 0 ? serviceName(via[0]) : undefined),
+  'aws:calledvialast': ({ via }) => (via.length > 0 ? serviceName(via[via.length - 1]) : undefined),
+  'aws:viaawsservice': ({ via }) => String(via.length > 0),
+  'aws:tagkeys': (_, { requestTags }) => requestTags && Object.keys(requestTags),
+  // The resource.
+  'aws:resourceaccount': (_call, _check, owner) => owner,
+};
+
+const tagged: Readonly<Record<string, (call: Call, check: Check, tag: string) => Value>> = {
+  // "If a session tag and a tag of the role have the same key, the session tag is used."
+  'aws:principaltag': ({ principal }, _, tag) =>
+    tagValue(principal.session?.tags, tag) ?? tagValue(principal.tags, tag),
+  'aws:resourcetag': (_, { resourceTags }, tag) => tagValue(resourceTags, tag),
+  'aws:requesttag': (_, { requestTags }, tag) => tagValue(requestTags, tag),
+};
+
+function lowerKeys(given: Check['keys']): ReadonlyMap<string, Value> {
+  const lower = new Map<string, Value>();
+  for (const key in given) if (given[key] !== undefined) lower.set(key.toLowerCase(), given[key]);
+  return lower;
+}
+
+/** Tag keys in condition keys are compared without regard to case. */
+function tagValue(tags: Tags | undefined, lowerTag: string): string | undefined {
+  for (const tag in tags) if (tag.toLowerCase() === lowerTag) return tags[tag];
+  return undefined;
+}
+
+/** "For IAM roles, the request context returns the ARN of the role, not the ARN of the user that assumed the role." */
+function principalArn({ kind, arn, session }: Principal): string | undefined {
+  return kind === 'anonymous' || kind === 'service' ? undefined : (session?.roleArn ?? arn);
+}
+
+function principalType({ kind, session }: Principal): string | undefined {
+  switch (kind) {
+    case 'root':
+      return 'Account';
+    case 'user':
+      return 'User';
+    case 'session':
+      return session?.roleArn ? 'AssumedRole' : 'FederatedUser';
+    case 'anonymous':
+      return 'Anonymous';
+    case 'service':
+      return undefined;
+  }
+}
+
+function serviceName(via: string): string {
+  return via.includes('.') ? via : `${via}.amazonaws.com`;
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,67 @@
+/**
+ * A refused check as the error a client sees: each service has its own code and status, most share AWS's words.
+ * Source: IAM user guide, "Troubleshoot access denied error messages"; S3 user guide, "Troubleshoot access denied
+ * (403 Forbidden) errors in Amazon S3"; the "Common Errors" page of each service.
+ */
+import { AwsError } from '../base/errors';
+import type { Decision } from '../engine/policy/decide';
+import { type Explanation, kindNames } from '../engine/policy/explain';
+import type { Check } from './authorize';
+import type { Call } from './call';
+
+interface Form {
+  readonly code: string;
+  readonly status: number;
+}
+
+const QUERY: Form = { code: 'AccessDenied', status: 403 };
+const JSON_RPC: Form = { code: 'AccessDeniedException', status: 400 };
+const REST_JSON: Form = { code: 'AccessDeniedException', status: 403 };
+
+/** By asked service; those not listed answer as the Query and XML services do. */
+const forms: Readonly<Record<string, Form>> = {
+  kms: JSON_RPC,
+  logs: JSON_RPC,
+  ssm: JSON_RPC,
+  events: JSON_RPC,
+  secretsmanager: JSON_RPC,
+  dynamodb: JSON_RPC,
+  organizations: JSON_RPC,
+  lambda: REST_JSON,
+  sns: { code: 'AuthorizationError', status: 403 },
+};
+
+export function refusal(
+  call: Call,
+  check: Check,
+  owner: string | undefined,
+  decision: Decision,
+  detail: Explanation,
+): AwsError {
+  const { code, status } = forms[call.service] ?? QUERY;
+  const message = call.service === 's3' ? s3Words(call, check, owner, decision) : words(call, check, decision);
+  return new AwsError(code, message, { status, detail });
+}
+
+/** S3 explains itself to callers of the owning account only, and quotes the resource. */
+function s3Words(call: Call, check: Check, owner: string | undefined, decision: Decision): string {
+  const { principal } = call;
+  const known = principal.account !== undefined && principal.account === owner;
+  if (!known || decision.by === 'block') return 'Access Denied';
+  return words(call, check, decision, check.resource === '*' ? '' : ` on resource: "${check.resource}"`);
+}
+
+function words(call: Call, check: Check, decision: Decision, where = ` on resource: ${check.resource}`): string {
+  const { principal } = call;
+  const who = principal.kind === 'anonymous' ? 'anonymous' : principal.arn;
+  return `User: ${who} is not authorized to perform: ${check.action}${where}${because(check, decision)}`;
+}
+
+function because(check: Check, decision: Decision): string {
+  if (decision.by === 'missing') {
+    return ` because no ${kindNames[decision.missing]} allows the ${check.action} action`;
+  }
+  if (decision.effect !== 'explicitDeny') return '';
+  const { kind } = decision.by === 'unreadable' ? decision.policy : decision.by.policy;
+  return ` with an explicit deny in ${kind === 'identity' ? 'an' : 'a'} ${kindNames[kind]}`;
+}
