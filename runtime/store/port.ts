@@ -36,6 +36,11 @@ export interface Range {
   readonly from?: Key;
   /** Exclusive lower bound (upper, in reverse). */
   readonly after?: Key;
+  /**
+   * Like `after`, for all keys that begin with these components, the last of them being the beginning of a string:
+   * `past: ['bucket', 'photos/']` seeks beyond a common prefix.
+   */
+  readonly past?: Key;
   /** Exclusive end of the scan, in its direction. */
   readonly before?: Key;
   readonly reverse?: boolean;
