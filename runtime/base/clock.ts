@@ -49,6 +49,20 @@ export class Clock {
   }
 
   /**
+   * Virtual time at which an unmoved clock showed `realMs`: what a client's time stamp means here. Moves after that
+   * moment do not count, so that what was signed before a move is old after it.
+   */
+  virtualAt(realMs: number): number {
+    let offset = this.offsetMs;
+    for (let i = this.record.length - 1; i >= 0; i--) {
+      const { from, byMs } = this.record[i];
+      if (from - (offset - byMs) <= realMs) break;
+      offset -= byMs;
+    }
+    return realMs + offset;
+  }
+
+  /**
    * Moves virtual time forward. Only `kernel/timers.ts` calls this: moving the clock must also run what falls due.
    * @throws RangeError on a negative or non-finite span
    */

@@ -11,6 +11,8 @@ export interface Request {
   /** Query pairs in order, percent-decoded (`+` is a plus, not a space, as S3 and SigV4 read it). `value` is '' for `?acl`. */
   readonly query: readonly (readonly [name: string, value: string])[];
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers that came more than once, joined by a bare comma as signatures want them. */
+  readonly repeated?: Readonly<Record<string, string>>;
   /** Content-Length as declared, when declared. */
   readonly contentLength?: number;
   readonly body: Bytes;

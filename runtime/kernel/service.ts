@@ -53,6 +53,8 @@ export interface Service {
   readonly actions: Readonly<
     Record<string, ((input: any, call: Call) => readonly Check[] | Promise<readonly Check[]>) | undefined>
   >;
+  /** Requests without a signature get as far as policies (S3, SQS, SNS). Default: they are refused for want of one. */
+  readonly answersUnsigned?: boolean;
   /** Resource policies of this service's resources. */
   readonly policies?: PolicySource;
   /** Credentials and identity policies: iam and sts only. */
@@ -76,6 +78,8 @@ export interface Service {
 export interface ResourceContext {
   readonly kernel: Kernel;
   readonly peers: Peers;
+  /** The same in another Region, where a resource is made from one that lives there (`AWS::KMS::ReplicaKey`). */
+  peersIn(region: string): Peers;
   readonly account: string;
   readonly region: string;
   readonly partition: string;
@@ -90,6 +94,11 @@ export interface ResourceContext {
    * Source: CloudFormation user guide, "Name type".
    */
   generatedName(options?: { maxLength?: number; lowerCase?: boolean; separator?: string }): string;
+  /**
+   * Says early that the resource exists under this id although more steps of its creation follow: when one of them
+   * fails, the rollback deletes it.
+   */
+  claim?(physicalId: string): void;
 }
 
 export interface ResourceResult {

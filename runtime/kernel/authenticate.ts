@@ -1,0 +1,161 @@
+/**
+ * Step 3: who asks? Reads the signature that a request carries, looks up its key among the identity sources, verifies
+ * it and opens the body that it covers. Requests without a signature are anonymous: whether that is enough is for
+ * step 5 to say.
+ *
+ * Plain credentials, so that nothing is in a beginner's way: an access key id that is its own secret (`test`/`test`) is
+ * the default account's administrator; twelve digits are that account's. Ids that begin with `AKIA` or `ASIA` never are.
+ */
+import { partitionOf } from '../base/arn';
+import type { Clock } from '../base/clock';
+import type { Request } from '../base/http';
+import { canonicalRequest } from '../engine/sigv4/canonical';
+import { type Claim, FlawedClaim, readClaim } from '../engine/sigv4/claim';
+import { type Seed, sameSignature, sign, signingKey, stringToSign } from '../engine/sigv4/signature';
+import type { Credentials, IdentitySource } from './authorize';
+import type { Body, Kernel } from './call';
+import { documentPayload, streamPayload } from './payload';
+import { anonymous, type Principal, root } from './principal';
+import type { Dialect } from './rejection';
+import * as rejection from './rejection';
+
+/** How far a request's time may be off. Source: Amazon S3 API reference, "Error responses": RequestTimeTooSkewed. */
+const ALLOWED_SKEW_MS = 15 * 60 * 1000;
+
+/** An authenticated request. */
+export interface Caller {
+  readonly principal: Principal;
+  /** Region of the credential scope. */
+  readonly region: string | undefined;
+  readonly body: Body;
+}
+
+/** What is asked, as far as it matters for signatures. */
+export interface Asked {
+  readonly dialect: Dialect;
+  /** Names that a credential scope may carry for this service. */
+  readonly signingNames: readonly string[];
+  /** Most bytes of a document. */
+  readonly bodyLimitBytes: number;
+}
+
+export type Authenticate = (request: Request, asked: Asked) => Promise<Caller>;
+
+/**
+ * Virtual times of signing that a time stamp of whole seconds cannot tell, by signature: URLs that in-process clients
+ * presigned in the very second in which the clock was moved.
+ */
+export type KnownSignings = ReadonlyMap<string, number>;
+
+export function createAuthenticator(
+  kernel: Kernel,
+  identities: readonly IdentitySource[],
+  knownSignings: KnownSignings,
+): Authenticate {
+  return async (request, asked) => {
+    const { dialect } = asked;
+    const claim = claimOf(request, dialect);
+    const payload =
+      dialect === 's3' ? streamPayload(request, claim) : await documentPayload(request, dialect, asked.bodyLimitBytes);
+    if (!claim) return { principal: anonymous, region: undefined, body: payload.open(undefined) };
+
+    if (!asked.signingNames.includes(claim.service)) {
+      throw rejection.wrongService(dialect, claim, asked.signingNames[0]);
+    }
+    if (dialect === 's3') requireSignedHeaders(request, claim);
+    const credentials = await find(claim, dialect);
+    const seed = verify(request, claim, payload.hash, credentials, dialect);
+    requireFresh(claim, dialect);
+    if (credentials.expiresAt !== undefined && credentials.expiresAt <= kernel.clock.now()) {
+      throw rejection.expiredToken(dialect, claim.sessionToken);
+    }
+    return { principal: credentials.principal, region: claim.region, body: payload.open(seed) };
+  };
+
+  async function find(claim: Claim, dialect: Dialect): Promise<Credentials> {
+    const { accessKeyId, sessionToken } = claim;
+    for (const source of identities) {
+      const found = await source.credentials?.(kernel, accessKeyId, sessionToken);
+      if (!found) continue;
+      if (!found.active) throw rejection.unknownAccessKey(dialect, accessKeyId);
+      if (found.sessionToken !== sessionToken) throw rejection.invalidToken(dialect, sessionToken);
+      return found;
+    }
+    if (/^A[KS]IA/.test(accessKeyId)) throw rejection.unknownAccessKey(dialect, accessKeyId);
+    const account = isAccountId(accessKeyId) ? accessKeyId : kernel.defaultAccount;
+    const principal = root(account, partitionOf(claim.region), accessKeyId);
+    return { accessKeyId, secretAccessKey: accessKeyId, principal, active: true };
+  }
+
+  function verify(
+    request: Request,
+    claim: Claim,
+    payloadHash: string,
+    credentials: Credentials,
+    dialect: Dialect,
+  ): Seed {
+    const key = signingKey(credentials.secretAccessKey, claim);
+    const canonical = canonicalRequest(request, claim, payloadHash);
+    const text = stringToSign(claim, canonical);
+    if (sameSignature(sign(key, text), claim.signature)) {
+      return { key, timestamp: claim.timestamp, scope: claim.scope, signature: claim.signature };
+    }
+    const { accessKeyId, signature } = claim;
+    if (credentials.secretAccessKey === accessKeyId && accessKeyId !== 'test' && !isAccountId(accessKeyId)) {
+      throw rejection.unknownAccessKey(dialect, accessKeyId); // not its own secret, so nobody's id
+    }
+    throw rejection.signatureDoesNotMatch(dialect, {
+      accessKeyId,
+      signature,
+      stringToSign: text,
+      canonicalRequest: canonical,
+    });
+  }
+
+  function requireFresh(claim: Claim, dialect: Dialect): void {
+    const { clock } = kernel;
+    const now = clock.now();
+    if (claim.expiresSeconds === undefined) {
+      // The stamp is of whole seconds: a request signed in the second of a move counts as signed after it.
+      const meant = clock.virtualAt(claim.signedAt + 999);
+      if (Math.abs(meant - now) <= ALLOWED_SKEW_MS || Math.abs(claim.signedAt - now) <= ALLOWED_SKEW_MS) return;
+      throw rejection.timeTooSkewed(dialect, claim, now, ALLOWED_SKEW_MS);
+    }
+    const signedAt = knownSignings.get(claim.signature) ?? meantBy(claim.signedAt, clock);
+    if (signedAt > now + ALLOWED_SKEW_MS) throw rejection.notYetValid(dialect, claim, now);
+    const until = signedAt + claim.expiresSeconds * 1000;
+    if (now > until) throw rejection.requestHasExpired(dialect, claim, until, now);
+  }
+}
+
+function isAccountId(text: string): boolean {
+  return /^\d{12}$/.test(text);
+}
+
+/** A client's clock shows real time, unless it was set to virtual time: then its stamp is ahead of real time. */
+function meantBy(stamp: number, clock: Clock): number {
+  const real = clock.now() - clock.offset();
+  return stamp > real + ALLOWED_SKEW_MS ? stamp : clock.virtualAt(stamp);
+}
+
+function claimOf(request: Request, dialect: Dialect): Claim | undefined {
+  try {
+    return readClaim(request.headers, request.query);
+  } catch (error) {
+    throw error instanceof FlawedClaim ? rejection.flawedClaim(dialect, error) : error;
+  }
+}
+
+/** S3 wants the host and every `x-amz-` header signed, so that nobody adds one on the way. */
+function requireSignedHeaders(request: Request, claim: Claim): void {
+  const { signedHeaders } = claim;
+  let missing: string[] | undefined;
+  for (const name in request.headers) {
+    if (name !== 'host' && !name.startsWith('x-amz-')) continue;
+    if (signedHeaders.includes(name)) continue;
+    if (name === 'x-amz-content-sha256' && claim.form === 'query') continue;
+    missing ??= [];
+    missing.push(name);
+  }
+  if (missing) throw rejection.headersNotSigned(missing);
+}

@@ -1,0 +1,133 @@
+/**
+ * A running kernel: services joined to store, clock, wire and each other. Knows no service by name; `coffer.ts` says
+ * which there are.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../base/clock';
+import { Random } from '../base/random';
+import type { Protocols } from '../protocol/port';
+import type { Store } from '../store/port';
+import { createAuthenticator } from './authenticate';
+import { createAuthorizer } from './authorize';
+import type { Kernel, Scope } from './call';
+import { type Answer, type Listener, listen } from './http';
+import { createInvoker } from './invoke';
+import type { Peers } from './peers';
+import { createPipeline } from './pipeline';
+import type { Principal } from './principal';
+import { createRecords, type Records } from './record';
+import type { Service } from './service';
+import type { Timers } from './timers';
+
+export interface KernelOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly services: readonly Service[];
+  readonly protocols: Protocols;
+  readonly defaultAccount: string;
+  readonly defaultRegion: string;
+  readonly report: (line: string) => void;
+}
+
+export interface RunningKernel {
+  readonly kernel: Kernel;
+  /** Steps 2 to 9, for a request from anywhere. */
+  readonly answer: Answer;
+  readonly records: Records;
+  /** Virtual times of signing that time stamps cannot tell: see `authenticate.ts`. */
+  readonly knownSignings: Map<string, number>;
+  /** What listens now. */
+  listener(): Listener | undefined;
+  /** @throws Error when something listens already, or the port cannot be had */
+  listen(options: { readonly port: number; readonly host: string; readonly answer?: Answer }): Promise<Listener>;
+  /** Resolves when nothing is counted as in flight. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createKernel(options: KernelOptions): RunningKernel {
+  const { store, clock, timers, protocols, defaultAccount, defaultRegion, report } = options;
+  const services = new Map(options.services.map((service) => [service.name, service]));
+  const identities = options.services.flatMap((service) => service.identities ?? []);
+  const sources = new Map(options.services.flatMap(({ name, policies }) => (policies ? [[name, policies]] : [])));
+  const records = createRecords();
+  const knownSignings = new Map<string, number>();
+  const work = counter();
+  let listening: Promise<Listener> | undefined;
+  let listener: Listener | undefined;
+  let scratch: Promise<string> | undefined;
+
+  const kernel: Kernel = {
+    store,
+    clock,
+    random: new Random(),
+    timers,
+    defaultAccount,
+    defaultRegion,
+    endpoint: async () => (await (listening ?? open({ port: 0, host: '127.0.0.1' }))).url,
+    peers: (principal: Principal, scope: Scope): Peers => invoker.peers(principal, scope),
+    scratch() {
+      scratch ??= mkdtemp(join(tmpdir(), 'coffer-'));
+      return scratch;
+    },
+    busy: work.begin,
+    report,
+  };
+  const authorize = createAuthorizer({ identities, sources, kernel });
+  const invoker = createInvoker({ kernel, services, authorize, records });
+  const authenticate = createAuthenticator(kernel, identities, knownSignings);
+  const answer = createPipeline({ kernel, services, protocols, authenticate, invoker, records });
+
+  async function open(where: { port: number; host: string; answer?: Answer }): Promise<Listener> {
+    if (listening) throw new Error(`already listening at ${(await listening).url}`);
+    listening = listen(where.answer ?? answer, { ...where, now: () => clock.now(), report });
+    listening.then(
+      (opened) => {
+        listener = opened;
+      },
+      () => {
+        listening = undefined;
+      },
+    );
+    return listening;
+  }
+
+  return {
+    kernel,
+    answer,
+    records,
+    knownSignings,
+    listener: () => listener,
+    listen: open,
+    idle: work.idle,
+    async close() {
+      await (await listening?.catch(() => undefined))?.close();
+      if (scratch) await rm(await scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Counts work in flight. */
+function counter() {
+  let count = 0;
+  let waiting: (() => void)[] = [];
+  return {
+    begin(): () => void {
+      let ended = false;
+      count++;
+      return () => {
+        if (ended) return;
+        ended = true;
+        if (--count > 0) return;
+        const resolved = waiting;
+        waiting = [];
+        for (const resolve of resolved) resolve();
+      };
+    },
+    idle: (): Promise<void> =>
+      count === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(() => resolve())),
+  };
+}
