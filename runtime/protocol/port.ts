@@ -43,12 +43,15 @@ export interface WriteContext {
 }
 
 export interface Protocols {
+  /** Whether `route` must be given the request's body, read whole: a Query request names its Action there. */
+  needsForm(request: Request, signingName?: string): boolean;
   /**
    * Which operation a request asks for.
    * @param signingName service in the request's credential scope, when it is signed
+   * @param form the body, when `needsForm` asks for it; the same bytes go to `bindBody`
    * @throws AwsError for what no service answers; `writeError` with the same request gives it the right form
    */
-  route(request: Request, signingName?: string): Route;
+  route(request: Request, signingName?: string, form?: Uint8Array): Route;
   operation(route: Pick<Route, 'service' | 'operation' | 'protocol'>): Operation;
   /** An error in the protocol of the route; before routing, in the form that the request suggests. */
   writeError(error: AwsError, route: Route | undefined, context: WriteContext): Response;

@@ -27,7 +27,15 @@ export interface ModelNotes {
   readonly rootNames?: Readonly<Record<string, string>>;
   /** Operations of which the request body may be absent or empty although the schema has a payload. */
   readonly optionalBody?: readonly string[];
-  /** Extra constraints by `Structure$Member`. */
+  /** Most bytes of a request document by operation, where 1 MiB is not it. */
+  readonly bodyLimits?: Readonly<Record<string, number>>;
+  /** Content type of a payload that is no document, by operation (`GetBucketPolicy`: JSON). */
+  readonly contentTypes?: Readonly<Record<string, string>>;
+  /** Input member that the request's own address stands for when it is left out: a queue's URL in a Query request. */
+  readonly addressMember?: string;
+  /** How the service words a missing member, where it is not AWS's usual "validation error detected". */
+  readonly missing?: (member: string) => { readonly code: string; readonly message: string };
+  /** Extra constraints by `Structure$Member`. On a list, `min` and `max` bound its length, the rest each item. */
   readonly constraints?: Readonly<Record<string, Constraint>>;
 }
 

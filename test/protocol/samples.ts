@@ -1,0 +1,88 @@
+/** Values made from a schema, the same ones for the same seed. */
+import type { Member, Shape, Simple, Structure } from '../../runtime/protocol/schema';
+
+export type Random = () => number;
+
+/** mulberry32 */
+export function seeded(seed: number): Random {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+export type Sample = Record<string, unknown>;
+
+const DEEPEST = 4;
+const TEXTS = ['plain', 'two words', 'a<b>&"c"', "it's", 'naïve ☃', 'x\r\ny', '100%+1', 'a,b', 'key/with/slashes', ''];
+const HEADER_TEXTS = ['plain', 'two words', 'a<b>&c', "it's", '100%+1', 'a/b'];
+
+/** Values for members whose text is not free, by name. */
+const FIXED: Readonly<Record<string, unknown>> = {
+  Bucket: 'sample-bucket',
+  RequestRoute: 'route',
+  AccountId: '111122223333',
+};
+
+export function sampleOf(shape: Structure, random: Random, skip: readonly string[] = []): Sample {
+  return structure(shape, random, 0, skip);
+}
+
+function structure(shape: Structure, random: Random, depth: number, skip: readonly string[]): Sample {
+  const members = shape.members.filter(({ name }) => !skip.includes(name));
+  if (shape.union) {
+    const member = members[Math.floor(random() * members.length)];
+    return { [member.name]: place(member, random, depth, skip) };
+  }
+  const sample: Sample = {};
+  for (const member of members) {
+    if (isEventStream(member.shape)) continue;
+    if (!member.required && (depth >= DEEPEST || random() < 0.25)) continue;
+    sample[member.name] = FIXED[member.name] ?? place(member, random, depth, skip);
+  }
+  return sample;
+}
+
+export const isEventStream = (shape: Shape) => shape.kind === 'structure' && shape.traits.streaming !== undefined;
+
+function place(member: Member, random: Random, depth: number, skip: readonly string[]): unknown {
+  const { traits } = member;
+  const inHead = traits.httpHeader ?? traits.httpQuery ?? traits.httpPrefixHeaders ?? traits.httpLabel;
+  return valueOf(member.shape, random, depth + 1, inHead !== undefined, skip);
+}
+
+function valueOf(shape: Shape, random: Random, depth: number, inHead: boolean, skip: readonly string[]): unknown {
+  const item = (of: Shape) => valueOf(of, random, depth + 1, inHead, skip);
+  const count = depth > DEEPEST ? 0 : 1 + Math.floor(random() * 2);
+  switch (shape.kind) {
+    case 'structure':
+      return structure(shape, random, depth, skip);
+    case 'list':
+      return Array.from({ length: count }, () => item(shape.item.shape));
+    case 'map':
+      return Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, item(shape.value.shape)]));
+    default:
+      return simple(shape, random, inHead);
+  }
+}
+
+function simple(shape: Simple, random: Random, inHead: boolean): unknown {
+  const pick = <T>(of: readonly T[]) => of[Math.floor(random() * of.length)];
+  switch (shape.kind) {
+    case 'boolean':
+      return random() < 0.5;
+    case 'number':
+      return pick([0, 1, 7, 1000, 123456]);
+    case 'timestamp': {
+      const seconds = 1_700_000_000 + Math.floor(random() * 1e8);
+      return new Date(seconds * 1000 + (inHead || shape.format === 'http-date' ? 0 : pick([0, 250])));
+    }
+    case 'blob':
+      return Buffer.from(pick(['', 'bytes', '\u0000\u0001ÿ']));
+    default:
+      return pick(inHead ? HEADER_TEXTS : TEXTS);
+  }
+}
