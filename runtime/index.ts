@@ -1,1 +1,3 @@
-export {};
+/** What `import ... from '@coffer/runtime'` offers. */
+export { type ClientOptions, type Coffer, type CofferOptions, type ListenOptions, startCoffer } from './coffer';
+export type { Denial, RequestRecord } from './kernel/record';

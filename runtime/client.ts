@@ -1,0 +1,116 @@
+/**
+ * The vendor's clients without a socket: a request handler that turns the SDK's request into a Request value, runs it
+ * through the pipeline and hands the answer back as a stream. Signing, retries and everything else stay the SDK's own.
+ */
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { Readable } from 'node:stream';
+import { type Bytes, once } from './base/bytes';
+import { AwsError } from './base/errors';
+import type { Request } from './base/http';
+import { type Answer, noBody, readTarget } from './kernel/http';
+
+/** As much of the SDK's request as matters here. */
+interface SdkRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | readonly string[] | null>>;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+}
+
+interface SdkResponse {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: Readable;
+}
+
+interface HandlerOptions {
+  readonly abortSignal?: { readonly aborted: boolean; onabort?: unknown };
+}
+
+export interface RequestHandler {
+  readonly metadata: { readonly handlerProtocol: string };
+  handle(request: SdkRequest, options?: HandlerOptions): Promise<{ response: SdkResponse }>;
+  destroy(): void;
+}
+
+/** For the `requestHandler` of a client's configuration. */
+export function createRequestHandler(answer: Answer): RequestHandler {
+  return {
+    metadata: { handlerProtocol: 'http/1.1' },
+    async handle(sdkRequest, { abortSignal } = {}) {
+      if (abortSignal?.aborted) throw aborted();
+      const response = await answer(toRequest(sdkRequest));
+      if (abortSignal?.aborted) throw aborted();
+      const { status, headers, body } = response;
+      const bodiless = sdkRequest.method === 'HEAD' || body === undefined;
+      return { response: { statusCode: status, headers, body: bodiless ? Readable.from([]) : readable(body) } };
+    },
+    destroy() {},
+  };
+}
+
+function toRequest(sdkRequest: SdkRequest): Request {
+  const headers: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(sdkRequest.headers)) {
+    if (value === undefined) continue;
+    validateHeaderName(name); // as the SDK's own handler does by way of node:http
+    validateHeaderValue(name, value);
+    headers[name.toLowerCase()] = value;
+  }
+  const body = bytesOf(sdkRequest.body);
+  if (body.length !== undefined) headers['content-length'] ??= String(body.length);
+  const declared = headers['content-length'];
+  if (declared === undefined) headers['transfer-encoding'] = 'chunked';
+  const contentLength = declared === undefined ? undefined : Number(declared);
+  return {
+    method: sdkRequest.method,
+    ...readTarget(targetOf(sdkRequest)),
+    headers,
+    contentLength: body.stream === noBody && contentLength === 0 ? undefined : contentLength,
+    body: contentLength === undefined ? body.stream : exactly(body.stream, contentLength),
+    remoteAddress: '127.0.0.1',
+    secure: headers['x-coffer-secure-transport'] !== 'false',
+  };
+}
+
+function targetOf({ path, query }: SdkRequest): string {
+  const pairs: string[] = [];
+  for (const [name, value] of Object.entries(query ?? {})) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      pairs.push(item === null ? encodeURIComponent(name) : `${encodeURIComponent(name)}=${encodeURIComponent(item)}`);
+    }
+  }
+  return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`;
+}
+
+function bytesOf(body: unknown): { stream: Bytes; length?: number } {
+  if (body === undefined || body === null || body === '') return { stream: noBody, length: 0 };
+  if (typeof body === 'string') return bytesOf(Buffer.from(body));
+  if (body instanceof Uint8Array) return { stream: once(body), length: body.length };
+  if (body instanceof ArrayBuffer) return bytesOf(new Uint8Array(body));
+  if (body instanceof Blob) return { stream: body.stream() as unknown as Bytes, length: body.size };
+  return { stream: body as Bytes };
+}
+
+/** On a socket a body that is longer or shorter than declared cannot be; here it is checked. */
+async function* exactly(stream: Bytes, length: number): Bytes {
+  let left = length;
+  for await (const chunk of stream) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    left -= bytes.length;
+    if (left < 0) break;
+    yield bytes;
+  }
+  if (left !== 0) {
+    throw new AwsError('IncompleteBody', 'The body is not as long as its Content-Length header says.');
+  }
+}
+
+function readable(body: Uint8Array | Bytes): Readable {
+  return Readable.from(body instanceof Uint8Array ? [body] : body, { objectMode: false });
+}
+
+function aborted(): Error {
+  return Object.assign(new Error('Request aborted'), { name: 'AbortError' });
+}
