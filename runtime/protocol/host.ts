@@ -5,7 +5,7 @@
 
 export interface HostName {
   readonly bucket?: string;
-  /** The first label of a service's endpoint: `s3`, `lambda`, `sqs`. */
+  /** The first label of a service's endpoint: `s3`, `lambda`, `sqs`. Below `localhost` it may be a bucket's name as well. */
   readonly service?: string;
 }
 
@@ -34,6 +34,6 @@ function read(host: string, isService: (label: string) => boolean): HostName {
   const s3 = S3.exec(host);
   if (s3) return { service: 's3', bucket: s3[1] };
   const service = SERVICE.exec(host)?.[1];
-  if (service && isService(service)) return { service };
-  return { bucket: BUCKET.exec(host)?.[1] };
+  const bucket = BUCKET.exec(host)?.[1];
+  return service && isService(service) ? { service, bucket } : { bucket };
 }

@@ -63,7 +63,6 @@ function readSimple(shape: Simple): Read {
 
 function typed(type: 'string' | 'boolean' | 'number', name: string): Read {
   return (value, reading) => {
-    // biome-ignore lint/suspicious/useValidTypeof: the type is one of three
     if (typeof value !== type) throw mismatch(value, name, reading);
     return value;
   };

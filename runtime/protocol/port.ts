@@ -29,7 +29,10 @@ export interface Operation {
   readonly bodyLimitBytes: number;
   /** Labels, query and headers into a new input. @throws AwsError InvalidArgument and kin */
   bindHead(request: Request, route: Route): Record<string, unknown>;
-  /** A bounded document into the input, strictly. @throws AwsError MalformedXML, SerializationException and kin */
+  /**
+   * A bounded document into the input, strictly. For every operation that does not stream its input, also when there is
+   * no body: `bytes` is empty then, and what is required is missed. @throws AwsError MalformedXML, SerializationException and kin
+   */
   bindBody(bytes: Uint8Array, input: Record<string, unknown>, request: Request): void;
   /** Output to response, streaming members passed through. */
   write(output: Record<string, unknown>, context: WriteContext): Response;

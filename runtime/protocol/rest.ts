@@ -153,7 +153,7 @@ export function createBucketTable(client: Client): (request: Request, bucketInHo
       candidates = more ?? [];
     }
     const chosen = choose(candidates, request);
-    if (!chosen) {
+    if (!chosen || (chosen.literals.length === 0 && !complete(chosen, request))) {
       const allowed = methods.filter((other) => slots.get(`${level} ${other}`)?.plain.length);
       throw methodNotAllowed(method, (subresource ?? level).toUpperCase(), allowed);
     }

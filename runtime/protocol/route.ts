@@ -24,7 +24,7 @@ const FORM = 'application/x-www-form-urlencoded';
 const CBOR_PATH = /^\/service\/([^/]+)\/operation\/([^/]+)$/;
 /** The paths of REST-JSON services begin with the version of their API: `/2015-03-31/functions`. */
 const VERSIONED_PATH = /^\/\d{4}-\d{2}-\d{2}\//;
-const CREDENTIAL_SCOPE = /Credential=[^/,\s]+\/\d{8}\/[^/,\s]+\/([^/,\s]+)\/aws4_request/;
+const CREDENTIAL = /^[^/]+\/\d{8}\/[^/]+\/([^/]+)\/aws4_request$/;
 
 export function createRouter(catalogue: Catalogue): Router {
   const tables = new Map<Entry, (request: Request, bucket: string | undefined) => Match | undefined>();
@@ -35,7 +35,7 @@ export function createRouter(catalogue: Catalogue): Router {
 
   function needsForm(request: Request, signingName: string | undefined): boolean {
     if (!isForm(request) || request.headers['x-amz-target'] !== undefined) return false;
-    if (request.query.some(([name]) => name === 'Action')) return false;
+    if (hasAction(request)) return false;
     const candidates = signingName === undefined ? catalogue.entries : catalogue.signing(signingName);
     return candidates.some((entry) => entry.speaks('awsQuery'));
   }
@@ -48,9 +48,13 @@ export function createRouter(catalogue: Catalogue): Router {
     if (rest) return matched(entry, rest, request, host);
     const target = request.headers['x-amz-target'];
     const json = entry.speaks(...jsonProtocols(request));
-    if (target !== undefined && json) return named(entry, json, target.slice(target.lastIndexOf('.') + 1));
-    const cbor = entry.speaks('rpcv2Cbor') && CBOR_PATH.exec(request.path);
-    if (cbor) return named(entry, 'rpcv2Cbor', cbor[2]);
+    if (target !== undefined && json) {
+      if (prefixOf(target) !== entry.wire.target) throw unknownOperation(json, target);
+      return named(entry, json, target.slice(target.lastIndexOf('.') + 1));
+    }
+    if (isCbor(request) && entry.speaks('rpcv2Cbor')) {
+      return named(entry, 'rpcv2Cbor', CBOR_PATH.exec(request.path)?.[2] ?? request.path);
+    }
     if (!entry.speaks('awsQuery')) throw unknownOperation(json ?? entry.wire.protocols[0], target ?? request.path);
     if (asked.action === undefined) throw missingAction();
     return named(entry, 'awsQuery', asked.action, asked.version);
@@ -64,28 +68,34 @@ export function createRouter(catalogue: Catalogue): Router {
     }
     const target = request.headers['x-amz-target'];
     if (target !== undefined) {
-      const prefix = target.slice(0, target.lastIndexOf('.'));
+      const prefix = prefixOf(target);
       const entry = catalogue.targeted(prefix);
       if (!entry) throw unknownService(prefix);
       return entry;
     }
-    const byHost = host.service === undefined ? undefined : catalogue.signing(host.service)[0];
-    const entry = byHost ?? byAction(asked) ?? byPath(request) ?? s3;
+    const entry = byHost(host, asked) ?? byAction(asked) ?? byPath(request, host) ?? s3;
     if (!entry) throw unknownService(request.headers.host ?? request.path);
     return entry;
+  }
+
+  /** A name in the host that may be a bucket's as well is a service's only when an Action is asked of it. */
+  function byHost({ service, bucket }: HostName, { action }: Asked): Entry | undefined {
+    const entry = service === undefined ? undefined : catalogue.signing(service)[0];
+    const isClear = entry?.s3 || bucket === undefined || (action !== undefined && entry?.speaks('awsQuery'));
+    return isClear ? entry : undefined;
   }
 
   function byAction({ action, version }: Asked): Entry | undefined {
     if (action === undefined) return undefined;
     const speakers = catalogue.entries.filter((entry) => entry.speaks('awsQuery'));
     const candidates = version === undefined ? speakers : speakers.filter(({ wire }) => wire.version === version);
+    if (candidates.length === 0) throw unknownOperation('awsQuery', action, version);
     return candidates.find(({ client }) => client.operations.has(action)) ?? candidates[0];
   }
 
-  function byPath(request: Request): Entry | undefined {
-    const cbor = CBOR_PATH.exec(request.path);
-    if (cbor) return catalogue.targeted(cbor[1]);
-    if (!VERSIONED_PATH.test(request.path)) return undefined;
+  function byPath(request: Request, { bucket }: HostName): Entry | undefined {
+    if (isCbor(request)) return catalogue.targeted(CBOR_PATH.exec(request.path)?.[1] ?? '');
+    if (bucket !== undefined || !VERSIONED_PATH.test(request.path)) return undefined;
     return catalogue.entries.find((entry) => entry.speaks('restJson1') && tableOf(entry)(request, undefined));
   }
 
@@ -112,26 +122,35 @@ export function createRouter(catalogue: Catalogue): Router {
 
   function guess(request: Request | undefined): { entry?: Entry; protocol: ProtocolName } {
     if (!request) return { entry: s3, protocol: 'restXml' };
-    const scope = CREDENTIAL_SCOPE.exec(request.headers.authorization ?? '')?.[1];
-    const target = request.headers['x-amz-target'];
-    const host = readHost(request.headers.host);
-    const signed = scope ?? host.service;
-    const entry = target
-      ? catalogue.targeted(target.slice(0, target.lastIndexOf('.')))
-      : signed === undefined
-        ? undefined
-        : catalogue.signing(signed)[0];
-    if (target !== undefined) return { entry, protocol: entry?.speaks(...jsonProtocols(request)) ?? 'awsJson1_1' };
-    if (CBOR_PATH.test(request.path)) return { entry, protocol: 'rpcv2Cbor' };
+    const entry = suspect(request);
+    if (request.headers['x-amz-target'] !== undefined) {
+      return { entry, protocol: entry?.speaks(...jsonProtocols(request)) ?? 'awsJson1_1' };
+    }
+    if (isCbor(request)) return { entry, protocol: 'rpcv2Cbor' };
     if (entry) return { entry, protocol: entry.speaks('restXml', 'restJson1', 'awsQuery') ?? entry.wire.protocols[0] };
-    if (isForm(request) || request.query.some(([name]) => name === 'Action')) return { protocol: 'awsQuery' };
-    const isJson =
-      VERSIONED_PATH.test(request.path) || /^application\/(x-amz-)?json/.test(request.headers['content-type'] ?? '');
-    return isJson ? { protocol: 'restJson1' } : { entry: s3, protocol: 'restXml' };
+    if (isForm(request) || hasAction(request)) return { protocol: 'awsQuery' };
+    return isJson(request) ? { protocol: 'restJson1' } : { entry: s3, protocol: 'restXml' };
+  }
+
+  function suspect(request: Request): Entry | undefined {
+    const target = request.headers['x-amz-target'];
+    if (target !== undefined) return catalogue.targeted(prefixOf(target));
+    const host = readHost(request.headers.host);
+    const name = signingNameOf(request) ?? (host.bucket === undefined ? host.service : undefined);
+    return name === undefined ? undefined : catalogue.signing(name)[0];
   }
 }
 
 const NO_LABELS: Readonly<Record<string, string>> = {};
+
+/** What stands before the dot of `TrentService.Encrypt`. */
+const prefixOf = (target: string) => target.slice(0, target.lastIndexOf('.'));
+const isCbor = ({ headers }: Request) => headers['smithy-protocol'] === 'rpc-v2-cbor';
+const hasAction = ({ query }: Request) => query.some(([name]) => name === 'Action');
+
+function isJson({ path, headers }: Request): boolean {
+  return VERSIONED_PATH.test(path) || /^application\/(x-amz-)?json/.test(headers['content-type'] ?? '');
+}
 
 function isForm({ method, headers }: Request): boolean {
   return method === 'POST' && headers['content-type']?.startsWith(FORM) === true;
@@ -158,9 +177,17 @@ function readAction({ method, query }: Request, form: Uint8Array | undefined): A
 /** Among services that sign with the same name: is it this one? */
 function isMeant({ wire, client }: Entry, request: Request, { action, version }: Asked): boolean {
   const target = request.headers['x-amz-target'];
-  if (target !== undefined) return wire.target === target.slice(0, target.lastIndexOf('.'));
+  if (target !== undefined) return wire.target === prefixOf(target);
   if (action !== undefined) return version === undefined ? client.operations.has(action) : version === wire.version;
   return true;
+}
+
+/** The service that a request is signed for, whether the signature holds or not. */
+function signingNameOf({ headers, query }: Request): string | undefined {
+  const credential =
+    /Credential=([^,\s]+)/.exec(headers.authorization ?? '')?.[1] ??
+    query.find(([name]) => name === 'X-Amz-Credential')?.[1];
+  return credential === undefined ? undefined : CREDENTIAL.exec(credential)?.[1];
 }
 
 /** JSON 1.0 and 1.1 differ in their content type alone: the client's own is answered. */

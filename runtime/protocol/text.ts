@@ -61,7 +61,8 @@ const NUMBER = /^[+-]?(\d{1,400}(\.\d{1,400})?|\.\d{1,400})([eE][+-]?\d{1,4})?$/
 const INTEGER = /^[+-]?\d{1,19}$/;
 
 function readBoolean(text: string): boolean | undefined {
-  return text === 'true' || text === 'True' ? true : text === 'false' || text === 'False' ? false : undefined;
+  const word = text.toLowerCase();
+  return word === 'true' ? true : word === 'false' ? false : undefined;
 }
 
 function readInteger(text: string): number | undefined {

@@ -20,11 +20,14 @@ const DEEPEST = 4;
 const TEXTS = ['plain', 'two words', 'a<b>&"c"', "it's", 'naïve ☃', 'x\r\ny', '100%+1', 'a,b', 'key/with/slashes', ''];
 const HEADER_TEXTS = ['plain', 'two words', 'a<b>&c', "it's", '100%+1', 'a/b'];
 
-/** Values for members whose text is not free, by name. */
-const FIXED: Readonly<Record<string, unknown>> = {
+/** Texts of members whose text is not free, by name. */
+const FIXED: Readonly<Record<string, string>> = {
   Bucket: 'sample-bucket',
   RequestRoute: 'route',
   AccountId: '111122223333',
+  ChecksumAlgorithm: 'CRC32',
+  LocationConstraint: 'eu-west-1',
+  Policy: '{}',
 };
 
 export function sampleOf(shape: Structure, random: Random, skip: readonly string[] = []): Sample {
@@ -38,10 +41,12 @@ function structure(shape: Structure, random: Random, depth: number, skip: readon
     return { [member.name]: place(member, random, depth, skip) };
   }
   const sample: Sample = {};
-  for (const member of members) {
+  for (const [index, member] of members.entries()) {
     if (isEventStream(member.shape)) continue;
-    if (!member.required && (depth >= DEEPEST || random() < 0.25)) continue;
-    sample[member.name] = FIXED[member.name] ?? place(member, random, depth, skip);
+    // A structure of nothing cannot be told from nothing in Query; a client reads absent prefix headers as none.
+    const stays = member.required || index === 0 || member.traits.httpPrefixHeaders !== undefined;
+    if (!stays && (depth >= DEEPEST || random() < 0.25)) continue;
+    sample[member.name] = place(member, random, depth, skip);
   }
   return sample;
 }
@@ -49,14 +54,16 @@ function structure(shape: Structure, random: Random, depth: number, skip: readon
 export const isEventStream = (shape: Shape) => shape.kind === 'structure' && shape.traits.streaming !== undefined;
 
 function place(member: Member, random: Random, depth: number, skip: readonly string[]): unknown {
-  const { traits } = member;
-  const inHead = traits.httpHeader ?? traits.httpQuery ?? traits.httpPrefixHeaders ?? traits.httpLabel;
-  return valueOf(member.shape, random, depth + 1, inHead !== undefined, skip);
+  const { name, shape, traits } = member;
+  if (shape.kind === 'string' && FIXED[name] !== undefined) return FIXED[name];
+  const inHead =
+    traits.httpHeader ?? traits.httpQuery ?? traits.httpPrefixHeaders ?? traits.httpLabel ?? traits.xmlAttribute;
+  return valueFor(shape, random, depth + 1, inHead !== undefined, skip);
 }
 
-function valueOf(shape: Shape, random: Random, depth: number, inHead: boolean, skip: readonly string[]): unknown {
-  const item = (of: Shape) => valueOf(of, random, depth + 1, inHead, skip);
-  const count = depth > DEEPEST ? 0 : 1 + Math.floor(random() * 2);
+function valueFor(shape: Shape, random: Random, depth: number, inHead: boolean, skip: readonly string[]): unknown {
+  const item = (of: Shape) => valueFor(of, random, depth + 1, inHead, skip);
+  const count = depth > 2 * DEEPEST ? 0 : depth > DEEPEST ? 1 : 1 + Math.floor(random() * 2);
   switch (shape.kind) {
     case 'structure':
       return structure(shape, random, depth, skip);

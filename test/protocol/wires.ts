@@ -40,14 +40,14 @@ export const wires = {
   },
   logs: {
     client: () => require('@aws-sdk/client-cloudwatch-logs'),
-    protocols: ['awsJson1_1'],
+    protocols: ['awsJson1_1', 'rpcv2Cbor'],
     signingNames: ['logs'],
     target: 'Logs_20140328',
     version: '2014-03-28',
   },
   sqs: {
     client: () => require('@aws-sdk/client-sqs'),
-    protocols: ['awsJson1_0', 'awsQuery'],
+    protocols: ['awsJson1_0', 'awsQuery', 'rpcv2Cbor'],
     signingNames: ['sqs'],
     target: 'AmazonSQS',
     version: '2012-11-05',
