@@ -4,6 +4,7 @@
  * "IAM JSON policy elements reference".
  */
 import { isOperator } from './conditions';
+import { parseJson } from './json';
 import { isPrincipal, type PrincipalEntry, type PrincipalType } from './principals';
 
 export interface Element {
@@ -76,8 +77,12 @@ export function fail(code: ProblemCode, place: string, more: Partial<Problem> = 
 
 /** @throws PolicyError */
 export function readDocument(text: string): Document {
-  const json = parseJson(text);
-  const document = objectAt(json, 'policy');
+  const parsed = parseJson(text);
+  if ('mistake' in parsed) {
+    const { place, duplicate } = parsed.mistake;
+    fail(duplicate === undefined ? 'json' : 'duplicateElement', place, { element: duplicate });
+  }
+  const document = objectAt(parsed.json, 'policy');
   onlyElements(document, ['Version', 'Id', 'Statement'], '');
   const version = document.Version ?? '2008-10-17';
   if (version !== '2008-10-17' && version !== '2012-10-17') {
@@ -91,7 +96,7 @@ export function readDocument(text: string): Document {
   return { version, id, statements };
 }
 
-type Json = Record<string, unknown>;
+type Members = Readonly<Record<string, unknown>>;
 
 const ELEMENTS = [
   'Sid',
@@ -130,7 +135,7 @@ function readStatement(value: unknown, place: string): Statement {
   };
 }
 
-function readElement(json: Json, name: string, place: string): Element | undefined {
+function readElement(json: Members, name: string, place: string): Element | undefined {
   const negative = `Not${name}`;
   if (json[name] !== undefined && json[negative] !== undefined) fail('duplicateElement', place, { element: negative });
   if (json[name] !== undefined) return { negated: false, values: textsAt(json[name], `${place}.${name}`) };
@@ -155,7 +160,7 @@ function checkAction(action: string, place: string): void {
   if (!/^[a-zA-Z0-9_*?-]+$/.test(parts[1])) fail('invalidAction', place, problem);
 }
 
-function readPrincipals(json: Json, effect: string, place: string): Statement['principals'] {
+function readPrincipals(json: Members, effect: string, place: string): Statement['principals'] {
   const negated = json.NotPrincipal !== undefined;
   const element = negated ? 'NotPrincipal' : 'Principal';
   const value = json[element];
@@ -193,45 +198,14 @@ function readConditions(value: unknown, place: string): Statement['conditions'] 
   });
 }
 
-// ---- JSON ----------------------------------------------------------------------------------------------------------
+// ---- JSON values ---------------------------------------------------------------------------------------------------
 
-function parseJson(text: string): unknown {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    const position = Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? text.length);
-    const lines = text.slice(0, position).split('\n');
-    fail('json', `line ${lines.length}, column ${lines[lines.length - 1].length + 1}`);
-  }
-  const duplicate = findDuplicate(text);
-  if (duplicate !== undefined) fail('duplicateElement', duplicate, { element: duplicate });
-  return json;
-}
-
-/** The first name that an object of a (valid) JSON text has twice: `JSON.parse` silently keeps the last. */
-function findDuplicate(text: string): string | undefined {
-  const open: (Set<string> | undefined)[] = [];
-  for (const [token, string, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(undefined);
-    else if (string === undefined) open.pop();
-    else if (colon !== undefined) {
-      const name = JSON.parse(string) as string;
-      const names = open[open.length - 1];
-      if (names?.has(name)) return name;
-      names?.add(name);
-    }
-  }
-  return undefined;
-}
-
-function objectAt(value: unknown, place: string): Json {
+function objectAt(value: unknown, place: string): Members {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) fail('invalidValue', place);
-  return value as Json;
+  return value as Members;
 }
 
-function onlyElements(json: Json, known: readonly string[], place: string): void {
+function onlyElements(json: Members, known: readonly string[], place: string): void {
   for (const name of Object.keys(json)) {
     if (!known.includes(name)) fail('unknownElement', place ? `${place}.${name}` : name, { element: name });
   }
