@@ -7,7 +7,8 @@ import { Readable } from 'node:stream';
 import { type Bytes, once } from './base/bytes';
 import { AwsError } from './base/errors';
 import type { Request } from './base/http';
-import { type Answer, noBody, readTarget } from './kernel/http';
+import type { Answer } from './kernel/http';
+import { noBody, readTarget } from './kernel/incoming';
 
 /** As much of the SDK's request as matters here. */
 interface SdkRequest {

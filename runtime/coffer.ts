@@ -2,11 +2,12 @@
  * One runtime: store, kernel and services put together, and what a test or the CLI does with it. Any number of them
  * live side by side in one process; nothing here is global.
  */
-import { Clock, type Duration } from './base/clock';
+import type { Duration } from './base/clock';
 import { createRequestHandler } from './client';
 import { createConsumers } from './kernel/consumers';
 import { createKernel } from './kernel/kernel';
 import type { Denial, RequestRecord } from './kernel/record';
+import { createSchedule, openClock } from './kernel/schedule';
 import { createProtocols } from './protocol/protocols';
 import { createServices } from './services';
 import { openStore } from './store/open';
@@ -61,15 +62,9 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
   const { directory, defaultAccount = '000000000000', defaultRegion = 'us-east-1', report = () => {} } = options;
   const services = createServices();
   const store = await openStore({ directory });
-  const clock = new Clock();
-  const timers = {
-    schedule: async () => {
-      throw new Error('timers are not in place');
-    },
-    cancel: async () => {
-      throw new Error('timers are not in place');
-    },
-  };
+  const clock = await openClock(store);
+  const schedule = createSchedule(store, clock);
+  const { timers } = schedule;
   const protocols = createProtocols(services);
   const running = createKernel({ store, clock, timers, services, protocols, defaultAccount, defaultRegion, report });
   const { kernel, answer, records } = running;
@@ -77,14 +72,22 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     kernel,
     services.flatMap((service) => service.consumers ?? []),
   );
+  const byName = new Map(services.map((service) => [service.name, service]));
   for (const service of services) await service.start?.(kernel);
   await consumers.start();
-
-  async function settled(): Promise<void> {
-    await running.idle();
-    await consumers.settled();
-    for (const service of services) await service.idle?.();
-  }
+  await schedule.start({
+    kernel,
+    handler: (service, task) => byName.get(service)?.timers?.[task],
+    async quiet() {
+      // Each of these may set another in motion: quiet is when a whole round brought nothing new.
+      for (let head = -1; head !== store.changes.head() || running.working(); ) {
+        head = store.changes.head();
+        await running.idle();
+        await consumers.settled();
+        for (const service of services) await service.idle?.();
+      }
+    },
+  });
 
   return {
     get endpoint() {
@@ -105,15 +108,14 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     },
     clock: {
       now: () => new Date(clock.now()),
-      async advance() {
-        throw new Error('timers are not in place');
-      },
+      advance: schedule.advance,
     },
-    settled,
+    settled: schedule.settled,
     requests: records.requests,
     denials: records.denials,
     async close() {
       await running.close();
+      await schedule.stop();
       await consumers.stop();
       for (const service of services) await service.stop?.();
       await store.close();

@@ -1,7 +1,9 @@
 /** All services of this runtime. Adding one is adding its folder and its line here. */
 import type { Service } from './kernel/service';
 import { kms } from './services/kms/service';
+import { lambda } from './services/lambda/service';
+import { ssm } from './services/ssm/service';
 
 export function createServices(): Service[] {
-  return [kms()];
+  return [kms(), lambda(), ssm()];
 }

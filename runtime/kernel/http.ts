@@ -8,19 +8,14 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Bytes } from '../base/bytes';
 import { AwsError } from '../base/errors';
 import type { Request, Response } from '../base/http';
+import { declaresBody, IncomingBody, isLoopback, noBody, originForm, readHeaders, readTarget } from './incoming';
+import { Stalls } from './stalls';
 
 /** Request line and headers together. */
 const LONGEST_HEAD_BYTES = 32 * 1024;
 const HEAD_TIMEOUT_MS = 20_000;
-/** How long a client may pause while it sends a body or reads an answer. AWS closes such connections after about 20 s. */
-const STALL_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000;
 const MOST_CONNECTIONS = 10_000;
-/** A body that nobody read is drained up to here to keep the connection; a longer one costs the connection. */
-const DRAINED_BYTES = 1024 * 1024;
-/** After an early answer: how much, and for how long, to go on reading, so that the client sees it before the connection closes. */
-const MOST_DISCARDED_BYTES = 64 * 1024 * 1024;
-const LINGER_MS = 2_000;
 
 /** Answers a request; must not reject. */
 export type Answer = (request: Request) => Promise<Response>;
@@ -55,7 +50,7 @@ export async function listen(answer: Answer, options: ListenOptions): Promise<Li
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse, continues: boolean): void => {
     outgoing.on('error', () => outgoing.destroy());
     const head = readHeaders(incoming.rawHeaders);
-    const body = hasBody(head.headers)
+    const body = declaresBody(head.headers)
       ? new IncomingBody(incoming, head.headers['content-length'], continues ? outgoing : undefined, stalls)
       : undefined;
     toAnswer(answer, incoming, head, body)
@@ -95,55 +90,6 @@ export async function listen(answer: Answer, options: ListenOptions): Promise<Li
   };
 }
 
-// ---- in ------------------------------------------------------------------------------------------------------------
-
-const NO_QUERY: Request['query'] = [];
-/** The body of a request that has none. */
-export const noBody: Bytes = {
-  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true as const, value: undefined }) }),
-};
-
-/** Path and decoded query of a request target. `+` stays a plus. @throws AwsError InvalidURI */
-export function readTarget(target: string): Pick<Request, 'target' | 'path' | 'query'> {
-  const mark = target.indexOf('?');
-  if (mark < 0) return { target, path: target, query: NO_QUERY };
-  const query: [string, string][] = [];
-  for (const pair of target.slice(mark + 1).split('&')) {
-    if (pair === '') continue;
-    const equals = pair.indexOf('=');
-    if (equals < 0) query.push([decode(pair), '']);
-    else query.push([decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))]);
-  }
-  return { target, path: target.slice(0, mark), query };
-}
-
-function decode(text: string): string {
-  if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new AwsError('InvalidURI', "Couldn't parse the specified URI.", { fields: { URI: text } });
-  }
-}
-
-/** Lower-case names from a flat list of names and values; what came twice is joined, and kept apart for signatures. */
-export function readHeaders(raw: readonly string[]): Pick<Request, 'headers' | 'repeated'> {
-  const headers: Record<string, string> = Object.create(null);
-  let repeated: Record<string, string> | undefined;
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i].toLowerCase();
-    const value = raw[i + 1];
-    const earlier = headers[name];
-    if (earlier === undefined) headers[name] = value;
-    else {
-      headers[name] = `${earlier}, ${value}`;
-      repeated ??= Object.create(null) as Record<string, string>;
-      repeated[name] = `${repeated[name] ?? earlier},${value}`;
-    }
-  }
-  return { headers, repeated };
-}
-
 async function toAnswer(
   answer: Answer,
   incoming: IncomingMessage,
@@ -172,129 +118,6 @@ async function toAnswer(
     secure: isLoopback(remoteAddress) && headers['x-coffer-secure-transport'] !== 'false',
   });
 }
-
-/** A proxy's client sends the absolute form, `GET http://host/path`: HTTP asks every server to accept it. */
-function originForm(target: string): string {
-  if (target.startsWith('/')) return target;
-  const authority = /^https?:\/\/[^/?]*/i.exec(target);
-  if (!authority) return `/${target}`;
-  const rest = target.slice(authority[0].length);
-  return rest.startsWith('/') ? rest : `/${rest}`;
-}
-
-export function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
-}
-
-function hasBody(headers: Request['headers']): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
-}
-
-/** The body of a request on a socket: read on demand, `100 Continue` sent when the first byte is asked for. */
-class IncomingBody implements AsyncIterableIterator<Uint8Array> {
-  private readonly queue: Uint8Array[] = [];
-  private waiter: { resolve(result: IteratorResult<Uint8Array>): void; reject(error: Error): void } | undefined;
-  private failure: AwsError | undefined;
-  private started = false;
-  private ended = false;
-  private taken = 0;
-
-  constructor(
-    private readonly incoming: IncomingMessage,
-    private readonly declaredLength: string | undefined,
-    /** Set when the client waits for `100 Continue`. */
-    private readonly outgoing: ServerResponse | undefined,
-    private readonly stalls: Stalls,
-  ) {}
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorResult<Uint8Array>> {
-    if (!this.started) this.start();
-    const chunk = this.queue.shift();
-    if (chunk) {
-      if (this.queue.length === 0) this.incoming.resume();
-      return Promise.resolve({ done: false, value: chunk });
-    }
-    if (this.ended) return Promise.resolve({ done: true, value: undefined });
-    if (this.failure) return Promise.reject(this.failure);
-    return new Promise((resolve, reject) => {
-      this.waiter = { resolve, reject };
-      this.stalls.watch(this, () => this.fail(requestTimeout()));
-    });
-  }
-
-  private start(): void {
-    this.started = true;
-    this.outgoing?.writeContinue();
-    const { incoming } = this;
-    incoming.on('data', (chunk: Uint8Array) => this.arrive(chunk));
-    incoming.on('end', () => {
-      this.ended = true;
-      this.settle()?.resolve({ done: true, value: undefined });
-    });
-    incoming.on('error', () => this.fail(clientGone()));
-    incoming.on('close', () => this.fail(clientGone()));
-  }
-
-  private arrive(chunk: Uint8Array): void {
-    this.taken += chunk.length;
-    const waiter = this.settle();
-    if (waiter) waiter.resolve({ done: false, value: chunk });
-    else {
-      this.queue.push(chunk);
-      this.incoming.pause();
-    }
-  }
-
-  private settle() {
-    const { waiter } = this;
-    if (waiter) this.stalls.forget(this);
-    this.waiter = undefined;
-    return waiter;
-  }
-
-  private fail(error: AwsError): void {
-    if (this.ended || this.failure) return;
-    this.failure = error;
-    this.settle()?.reject(error);
-  }
-
-  /** Nothing is left to be read by anyone. */
-  get finished(): boolean {
-    return this.ended || this.failure !== undefined;
-  }
-
-  /** Whether what is left is worth reading to keep the connection. */
-  get cheap(): boolean {
-    if (this.outgoing && !this.started) return false; // it may never come
-    return this.declaredLength !== undefined && Number(this.declaredLength) - this.taken <= DRAINED_BYTES;
-  }
-
-  /** Reads the rest for nobody. Resolves at its end, or when it is too long or too slow. */
-  discard(): Promise<void> {
-    const { incoming } = this;
-    this.queue.length = 0;
-    incoming.removeAllListeners('data');
-    return new Promise((resolve) => {
-      let left = MOST_DISCARDED_BYTES;
-      const over = setTimeout(resolve, LINGER_MS);
-      const done = () => {
-        clearTimeout(over);
-        resolve();
-      };
-      incoming.on('data', (chunk: Uint8Array) => {
-        left -= chunk.length;
-        if (left < 0) done();
-      });
-      incoming.on('end', done).on('close', done).on('error', done).resume();
-    });
-  }
-}
-
-// ---- out -----------------------------------------------------------------------------------------------------------
 
 async function respond(
   response: Response,
@@ -417,43 +240,4 @@ function dateHeader(now: () => number): () => string {
     }
     return text;
   };
-}
-
-// ---- stalls --------------------------------------------------------------------------------------------------------
-
-/** Everyone who waits for a client, looked at once a second: cheaper than a timer for each wait. */
-class Stalls {
-  private readonly waits = new Map<object, { since: number; giveUp: () => void }>();
-  private seconds = 0;
-  private readonly tick = setInterval(() => {
-    this.seconds++;
-    for (const [key, wait] of this.waits) {
-      if ((this.seconds - wait.since) * 1000 < STALL_TIMEOUT_MS) continue;
-      this.waits.delete(key);
-      wait.giveUp();
-    }
-  }, 1000).unref();
-
-  watch(key: object, giveUp: () => void): void {
-    this.waits.set(key, { since: this.seconds, giveUp });
-  }
-
-  forget(key: object): void {
-    this.waits.delete(key);
-  }
-
-  stop(): void {
-    clearInterval(this.tick);
-  }
-}
-
-function requestTimeout(): AwsError {
-  return new AwsError(
-    'RequestTimeout',
-    'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
-  );
-}
-
-function clientGone(): AwsError {
-  return new AwsError('IncompleteBody', 'The client closed the connection before the request body was complete.');
 }

@@ -8,7 +8,7 @@ import type { Request } from '../base/http';
 import type { ProtocolName } from '../protocol/wire';
 import type { Authorizer, Check } from './authorize';
 import type { Body, Call, Kernel, Origin, Scope } from './call';
-import { noBody } from './http';
+import { noBody } from './incoming';
 import type { Peers } from './peers';
 import type { Principal } from './principal';
 import type { Records } from './record';

@@ -43,7 +43,9 @@ export interface RunningKernel {
   listener(): Listener | undefined;
   /** @throws Error when something listens already, or the port cannot be had */
   listen(options: { readonly port: number; readonly host: string; readonly answer?: Answer }): Promise<Listener>;
-  /** Resolves when nothing is counted as in flight. */
+  /** Whether anything is counted as in flight: see `Kernel.busy`. */
+  working(): boolean;
+  /** Resolves when nothing is. */
   idle(): Promise<void>;
   close(): Promise<void>;
 }
@@ -102,6 +104,7 @@ export function createKernel(options: KernelOptions): RunningKernel {
     knownSignings,
     listener: () => listener,
     listen: open,
+    working: work.going,
     idle: work.idle,
     async close() {
       await (await listening?.catch(() => undefined))?.close();
@@ -127,6 +130,7 @@ function counter() {
         for (const resolve of resolved) resolve();
       };
     },
+    going: () => count > 0,
     idle: (): Promise<void> =>
       count === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(() => resolve())),
   };

@@ -12,7 +12,7 @@ import { unframe } from '../engine/sigv4/chunks';
 import type { Claim } from '../engine/sigv4/claim';
 import { EMPTY_SHA256, type Seed, sha256 } from '../engine/sigv4/signature';
 import type { Body } from './call';
-import { noBody } from './http';
+import { noBody } from './incoming';
 import type { Dialect } from './rejection';
 
 export interface Payload {

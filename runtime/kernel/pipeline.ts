@@ -38,7 +38,6 @@ export function createPipeline(parts: PipelineParts): Answer {
   return async (received) => {
     const now = kernel.clock.now();
     const started = performance.now();
-    const done = kernel.busy();
     let requestId = kernel.random.uuid();
     let request = received;
     let route: Route | undefined;
@@ -100,7 +99,6 @@ export function createPipeline(parts: PipelineParts): Answer {
     }
     const edge = route && services.get(route.service)?.edge;
     if (edge?.wants?.(request)) await edge.after?.(request, response, kernel).catch(report);
-    done();
 
     // 9 record
     const service = route?.service;

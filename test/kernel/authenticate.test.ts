@@ -7,7 +7,7 @@ import { Clock } from '../../runtime/base/clock';
 import { createAuthenticator } from '../../runtime/kernel/authenticate';
 import type { Credentials, IdentitySource } from '../../runtime/kernel/authorize';
 import type { Kernel } from '../../runtime/kernel/call';
-import { noBody, readTarget } from '../../runtime/kernel/http';
+import { noBody, readTarget } from '../../runtime/kernel/incoming';
 import { root } from '../../runtime/kernel/principal';
 import type { Dialect } from '../../runtime/kernel/rejection';
 

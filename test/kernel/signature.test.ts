@@ -8,7 +8,7 @@ import { canonicalRequest, type Signable } from '../../runtime/engine/sigv4/cano
 import { unframe } from '../../runtime/engine/sigv4/chunks';
 import { FlawedClaim, readClaim } from '../../runtime/engine/sigv4/claim';
 import { EMPTY_SHA256, sign, signingKey, stringToSign } from '../../runtime/engine/sigv4/signature';
-import { readTarget } from '../../runtime/kernel/http';
+import { readTarget } from '../../runtime/kernel/incoming';
 
 const S3_SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const SUITE_SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
