@@ -1,0 +1,253 @@
+/**
+ * Access control lists: how they are said (canned, in headers, as a document), what they allow, and what ownership
+ * and Block Public Access leave of them. Sources: S3 user guide, "Access control list (ACL) overview", "Controlling
+ * ownership of objects and disabling ACLs for your bucket".
+ */
+import type { Principal } from '../../kernel/principal';
+import {
+  accessDenied,
+  aclNotSupported,
+  invalidArgument,
+  invalidRequest,
+  malformedAcl,
+  missingHeader,
+  unexpectedContent,
+  unresolvableGrant,
+} from './errors';
+import { canonicalId } from './names';
+import type { Bucket, Grant, StoredObject } from './state/tables';
+
+export const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';
+export const AUTHENTICATED_USERS = 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers';
+export const LOG_DELIVERY = 'http://acs.amazonaws.com/groups/s3/LogDelivery';
+const GROUPS = [ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY];
+/** The account of the service behind `aws-exec-read`. Source: S3 user guide, "Canned ACL". */
+const EXEC_READER = '6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c';
+/** Who owns what an anonymous caller wrote. */
+const ANONYMOUS_OWNER = '65a011a29cdf8ec533ec3d1ccaae921c';
+const PERMISSIONS = ['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP'] as const;
+
+type Permission = Grant['permission'];
+
+/** The canonical id of an owner, who may be nobody. */
+export function ownerId(account: string): string {
+  return account === '' ? ANONYMOUS_OWNER : canonicalId(account);
+}
+
+export interface AclInput {
+  readonly ACL?: string;
+  readonly GrantFullControl?: string;
+  readonly GrantRead?: string;
+  readonly GrantReadACP?: string;
+  readonly GrantWrite?: string;
+  readonly GrantWriteACP?: string;
+  readonly AccessControlPolicy?: {
+    readonly Owner?: { readonly ID?: string };
+    readonly Grants?: readonly {
+      readonly Grantee?: {
+        readonly Type?: string;
+        readonly ID?: string;
+        readonly URI?: string;
+        readonly EmailAddress?: string;
+      };
+      readonly Permission?: string;
+    }[];
+  };
+}
+
+const GRANT_HEADERS = [
+  ['GrantFullControl', 'x-amz-grant-full-control', 'FULL_CONTROL'],
+  ['GrantRead', 'x-amz-grant-read', 'READ'],
+  ['GrantReadACP', 'x-amz-grant-read-acp', 'READ_ACP'],
+  ['GrantWrite', 'x-amz-grant-write', 'WRITE'],
+  ['GrantWriteACP', 'x-amz-grant-write-acp', 'WRITE_ACP'],
+] as const;
+
+interface Owners {
+  /** Canonical id of who owns what the ACL is for. */
+  readonly owner: string;
+  /** For objects: canonical id of the bucket's owner. */
+  readonly bucketOwner?: string;
+}
+
+/** Grants that a request asks for; undefined when it asks for none. */
+export function requestedGrants(input: AclInput, owners: Owners): readonly Grant[] | undefined {
+  const headers = GRANT_HEADERS.filter(([member]) => input[member] !== undefined);
+  if (input.ACL !== undefined) {
+    if (headers.length > 0) throw invalidRequest('Specifying both Canned ACLs and Header Grants is not allowed');
+    return cannedGrants(input.ACL, owners);
+  }
+  if (headers.length === 0) return undefined;
+  return headers.flatMap(([member, header, permission]) => headerGrants(input[member] ?? '', header, permission));
+}
+
+/** Grants of PutBucketAcl and PutObjectAcl, which need one way of saying them and only one. */
+export function putGrants(input: AclInput, owners: Owners): readonly Grant[] {
+  const asked = requestedGrants(input, owners);
+  if (!input.AccessControlPolicy) {
+    if (!asked) throw missingHeader('x-amz-acl');
+    return asked;
+  }
+  if (asked) throw unexpectedContent();
+  const { Owner, Grants } = input.AccessControlPolicy;
+  if (!Owner?.ID) throw malformedAcl();
+  if (Owner.ID !== owners.owner) throw accessDenied();
+  return (Grants ?? []).map(({ Grantee, Permission }) => {
+    const permission = PERMISSIONS.find((candidate) => candidate === Permission);
+    if (!permission || !Grantee) throw malformedAcl();
+    if (Grantee.Type === 'Group') return { grantee: group(Grantee.URI ?? ''), permission };
+    if (Grantee.Type === 'CanonicalUser') return { grantee: user(Grantee.ID ?? ''), permission };
+    if (Grantee.Type === 'AmazonCustomerByEmail') throw unresolvableGrant();
+    throw malformedAcl();
+  });
+}
+
+function cannedGrants(name: string, { owner, bucketOwner }: Owners): readonly Grant[] {
+  const grant = (grantee: Grant['grantee'], permission: Permission): Grant => ({ grantee, permission });
+  const own = grant({ kind: 'user', id: owner }, 'FULL_CONTROL');
+  const all: Grant['grantee'] = { kind: 'group', id: ALL_USERS };
+  const bucket: Grant['grantee'] | undefined =
+    bucketOwner && bucketOwner !== owner ? { kind: 'user', id: bucketOwner } : undefined;
+  switch (name) {
+    case 'private':
+      return [own];
+    case 'public-read':
+      return [own, grant(all, 'READ')];
+    case 'public-read-write':
+      return [own, grant(all, 'READ'), grant(all, 'WRITE')];
+    case 'authenticated-read':
+      return [own, grant({ kind: 'group', id: AUTHENTICATED_USERS }, 'READ')];
+    case 'aws-exec-read':
+      return [own, grant({ kind: 'user', id: EXEC_READER }, 'READ')];
+    case 'bucket-owner-read':
+      return bucket ? [own, grant(bucket, 'READ')] : [own];
+    case 'bucket-owner-full-control':
+      return bucket ? [own, grant(bucket, 'FULL_CONTROL')] : [own];
+    case 'log-delivery-write': {
+      const logs: Grant['grantee'] = { kind: 'group', id: LOG_DELIVERY };
+      return [own, grant(logs, 'WRITE'), grant(logs, 'READ_ACP')];
+    }
+    default:
+      throw invalidArgument('', 'x-amz-acl', name);
+  }
+}
+
+function headerGrants(value: string, header: string, permission: Permission): Grant[] {
+  return value.split(',').map((part) => {
+    const match = /^\s*(id|uri|emailAddress)\s*=\s*"?([^"]*)"?\s*$/i.exec(part);
+    if (!match) throw invalidArgument('Argument format not recognized', header, part.trim());
+    const [, kind, id] = match;
+    if (kind.toLowerCase() === 'emailaddress') throw unresolvableGrant();
+    return { grantee: kind.toLowerCase() === 'uri' ? group(id) : user(id), permission };
+  });
+}
+
+function group(uri: string): Grant['grantee'] {
+  if (!GROUPS.includes(uri)) throw invalidArgument('Invalid group uri', 'uri', uri);
+  return { kind: 'group', id: uri };
+}
+
+function user(id: string): Grant['grantee'] {
+  if (!/^([0-9a-f]{64}|[0-9a-f]{32})$/.test(id)) throw invalidArgument('Invalid id', 'id', id);
+  return { kind: 'user', id };
+}
+
+export function isPublic(grants: readonly Grant[]): boolean {
+  return grants.some(({ grantee }) => grantee.id === ALL_USERS || grantee.id === AUTHENTICATED_USERS);
+}
+
+export function ownGrants(owner: string): readonly Grant[] {
+  return [{ grantee: { kind: 'user', id: owner }, permission: 'FULL_CONTROL' }];
+}
+
+/** What is kept of a list: nothing when it only says that the owner may do everything. */
+export function keptGrants(grants: readonly Grant[] | undefined, owner: string): readonly Grant[] | undefined {
+  const [only] = grants ?? [];
+  const plain = grants?.length === 1 && only.grantee.id === owner && only.permission === 'FULL_CONTROL';
+  return plain ? undefined : grants;
+}
+
+/** Who will own a new object, and with which ACL. @throws AwsError AccessControlListNotSupported, AccessDenied */
+export function newObjectAcl(
+  bucket: Bucket,
+  principal: Principal,
+  input: AclInput,
+): Pick<StoredObject, 'owner' | 'acl'> {
+  const bucketOwner = canonicalId(bucket.account);
+  if (bucket.ownership === 'BucketOwnerEnforced') {
+    const grants = requestedGrants(input, { owner: bucketOwner });
+    const everything = keptGrants(grants, bucketOwner) === undefined && input.ACL !== 'private';
+    if (grants && !everything) throw aclNotSupported();
+    return { owner: bucket.account };
+  }
+  const writer = principal.account ?? (principal.kind === 'service' ? bucket.account : '');
+  const givenAway = bucket.ownership === 'BucketOwnerPreferred' && input.ACL === 'bucket-owner-full-control';
+  const owner = givenAway ? bucket.account : writer;
+  const grants = requestedGrants(input, { owner: ownerId(owner), bucketOwner });
+  if (grants && isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
+  const acl = keptGrants(grants, ownerId(owner));
+  return acl ? { owner, acl } : { owner };
+}
+
+/** The two output members of GetBucketAcl and GetObjectAcl. */
+export function aclMembers(owner: string, grants: readonly Grant[] | undefined) {
+  const id = ownerId(owner);
+  return {
+    Owner: { ID: id },
+    Grants: (grants ?? ownGrants(id)).map(({ grantee, permission }) => ({
+      Grantee:
+        grantee.kind === 'group'
+          ? { Type: 'Group' as const, URI: grantee.id }
+          : { Type: 'CanonicalUser' as const, ID: grantee.id },
+      Permission: permission,
+    })),
+  };
+}
+
+/** What each permission allows on a bucket and on an object. Source: "ACL overview", mapping of ACL permissions. */
+const ALLOWED: Readonly<Record<'bucket' | 'object', Readonly<Partial<Record<string, Permission>>>>> = {
+  bucket: {
+    's3:ListBucket': 'READ',
+    's3:ListBucketVersions': 'READ',
+    's3:ListBucketMultipartUploads': 'READ',
+    's3:PutObject': 'WRITE',
+    's3:DeleteObject': 'WRITE',
+    's3:AbortMultipartUpload': 'WRITE',
+    's3:ListMultipartUploadParts': 'WRITE',
+    's3:GetBucketAcl': 'READ_ACP',
+    's3:PutBucketAcl': 'WRITE_ACP',
+  },
+  object: {
+    's3:GetObject': 'READ',
+    's3:GetObjectVersion': 'READ',
+    's3:GetObjectTorrent': 'READ',
+    's3:GetObjectAcl': 'READ_ACP',
+    's3:GetObjectVersionAcl': 'READ_ACP',
+    's3:PutObjectAcl': 'WRITE_ACP',
+    's3:PutObjectVersionAcl': 'WRITE_ACP',
+  },
+};
+
+/** Whether an ACL lets a caller do something. @returns the grant in words, for the explanation */
+export function aclAllows(
+  kind: 'bucket' | 'object',
+  grants: readonly Grant[] | undefined,
+  action: string,
+  principal: Principal,
+  ignorePublic: boolean,
+): string | undefined {
+  const needed = ALLOWED[kind][action];
+  if (!needed || !grants) return undefined;
+  const found = grants.find(
+    ({ grantee, permission }) =>
+      (permission === needed || permission === 'FULL_CONTROL') && reaches(grantee, principal, ignorePublic),
+  );
+  return found && `the ${kind}'s ACL grants ${found.permission} to ${found.grantee.id}`;
+}
+
+function reaches(grantee: Grant['grantee'], principal: Principal, ignorePublic: boolean): boolean {
+  if (grantee.id === ALL_USERS) return !ignorePublic;
+  if (grantee.id === AUTHENTICATED_USERS) return !ignorePublic && principal.account !== undefined;
+  if (grantee.id === LOG_DELIVERY) return principal.service === 'logging.s3.amazonaws.com';
+  return principal.account !== undefined && grantee.id === canonicalId(principal.account);
+}

@@ -1,0 +1,139 @@
+/**
+ * Condition keys that S3 fills, and the rows of the action table in their common shapes. Source: Service
+ * Authorization Reference, "Actions, resources, and condition keys for Amazon S3"; S3 user guide, "Bucket policy
+ * examples using condition keys".
+ */
+import type { Check } from '../../../kernel/authorize';
+import type { Call } from '../../../kernel/call';
+import { bucketArn, objectArn } from '../names';
+import type { Bucket } from '../state/tables';
+import { bucketOf, versionIn } from '../target';
+
+export type Keys = NonNullable<Check['keys']>;
+
+interface OnBucket {
+  readonly Bucket?: string;
+  readonly ExpectedBucketOwner?: string;
+}
+
+export interface OnObject extends OnBucket {
+  readonly Key?: string;
+  readonly VersionId?: string;
+}
+
+/** Keys that every request to S3 carries. */
+function requestKeys(call: Call, bucket: Bucket | undefined): Keys {
+  const { headers, query, secure } = call.request;
+  const presigned = query.some(([name]) => name === 'X-Amz-Signature');
+  const signed = presigned || headers.authorization !== undefined;
+  return {
+    's3:authType': presigned ? 'REST-QUERY-STRING' : signed ? 'REST-HEADER' : undefined,
+    's3:signatureversion': signed ? 'AWS4-HMAC-SHA256' : undefined,
+    's3:signatureAge': presigned ? signatureAge(call) : undefined,
+    's3:x-amz-content-sha256': headers['x-amz-content-sha256'],
+    's3:TlsVersion': secure ? '1.3' : undefined,
+    's3:ResourceAccount': bucket?.account,
+  };
+}
+
+/** Milliseconds since a URL was signed. */
+function signatureAge(call: Call): string | undefined {
+  const date = call.request.query.find(([name]) => name === 'X-Amz-Date')?.[1];
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date ?? '');
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1).map(Number);
+  return String(Math.max(0, call.now - Date.UTC(year, month - 1, day, hour, minute, second)));
+}
+
+/** An action on a bucket. */
+export function bucketCheck(call: Call, bucket: Bucket, action: string, keys: Keys = {}): Check {
+  return {
+    action,
+    resource: bucketArn(bucket.name, call.partition),
+    owner: bucket.account,
+    keys: { ...requestKeys(call, bucket), ...keys },
+    ...(bucket.abac && bucket.tags ? { resourceTags: bucket.tags } : {}),
+  };
+}
+
+/** An action on an object. */
+export function objectCheck(call: Call, bucket: Bucket, key: string, action: string, keys: Keys = {}): Check {
+  return {
+    action,
+    resource: objectArn(bucket.name, key, call.partition),
+    keys: { ...requestKeys(call, bucket), ...keys },
+  };
+}
+
+/** An action on no resource in particular. */
+export function accountCheck(call: Call, action: string): Check {
+  return { action, resource: '*', owner: call.account, keys: requestKeys(call, undefined) };
+}
+
+/** The row of an operation that asks one action of its bucket. */
+export function onBucket(action: string) {
+  return async (input: OnBucket, call: Call): Promise<readonly Check[]> => [
+    bucketCheck(call, await bucketOf(call, input), action),
+  ];
+}
+
+/** The row of an operation that asks one action of its object, and another one when it names a version. */
+export function onObject(action: string, versionAction: string) {
+  return async (input: OnObject, call: Call): Promise<readonly Check[]> => [
+    await existingObjectCheck(call, await bucketOf(call, input), input, action, versionAction),
+  ];
+}
+
+/** An action on an object that is there, which its tags may decide. */
+export async function existingObjectCheck(
+  call: Call,
+  bucket: Bucket,
+  { Key = '', VersionId }: OnObject,
+  action: string,
+  versionAction: string,
+  keys: Keys = {},
+): Promise<Check> {
+  const asked = VersionId === undefined ? action : versionAction;
+  return objectCheck(call, bucket, Key, asked, {
+    ...keys,
+    's3:VersionId': VersionId,
+    ...(await existingTags(call, bucket, Key, VersionId)),
+  });
+}
+
+async function existingTags(call: Call, bucket: Bucket, key: string, versionId: string | undefined): Promise<Keys> {
+  const version = await versionIn(call, bucket, key, versionId);
+  return version && !version.marker ? tagKeys('s3:ExistingObjectTag/', version.tags) : {};
+}
+
+export function requestTags(tags: Readonly<Record<string, string>> | undefined): Keys {
+  if (!tags) return {};
+  return { ...tagKeys('s3:RequestObjectTag/', tags), 's3:RequestObjectTagKeys': Object.keys(tags) };
+}
+
+function tagKeys(prefix: string, tags: Readonly<Record<string, string>> | undefined): Keys {
+  return Object.fromEntries(Object.entries(tags ?? {}).map(([name, value]) => [prefix + name, value]));
+}
+
+/** The ACL headers of a request as condition keys. */
+export function aclKeys(input: {
+  readonly ACL?: string;
+  readonly GrantFullControl?: string;
+  readonly GrantRead?: string;
+  readonly GrantReadACP?: string;
+  readonly GrantWrite?: string;
+  readonly GrantWriteACP?: string;
+}): Keys {
+  return {
+    's3:x-amz-acl': input.ACL,
+    's3:x-amz-grant-full-control': input.GrantFullControl,
+    's3:x-amz-grant-read': input.GrantRead,
+    's3:x-amz-grant-read-acp': input.GrantReadACP,
+    's3:x-amz-grant-write': input.GrantWrite,
+    's3:x-amz-grant-write-acp': input.GrantWriteACP,
+  };
+}
+
+export function asksAcl(input: Parameters<typeof aclKeys>[0]): boolean {
+  return Object.values(aclKeys(input)).some((value) => value !== undefined);
+}

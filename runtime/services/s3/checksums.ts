@@ -1,0 +1,131 @@
+/**
+ * What a client says its bytes add up to, and whether they do. Source: S3 user guide, "Checking object integrity for
+ * data uploads". XXHASH checksums are refused by name.
+ */
+import { type DigestName, digestLength } from '../../base/digests';
+import type { Body, Call } from '../../kernel/call';
+import { badChecksum, badChecksumHeader, badMd5, invalidDigest, invalidRequest, notImplemented } from './errors';
+import type { Checksum, ChecksumName } from './state/tables';
+
+export const checksumNames: readonly ChecksumName[] = [
+  'CRC32',
+  'CRC32C',
+  'CRC64NVME',
+  'SHA1',
+  'SHA256',
+  'SHA512',
+  'MD5',
+];
+const UNSUPPORTED = ['XXHASH64', 'XXHASH3', 'XXHASH128'] as const;
+
+/** The algorithm that S3 adds when the client brings none. */
+export const DEFAULT_CHECKSUM: ChecksumName = 'CRC64NVME';
+
+type ChecksumInput = { readonly [K in `Checksum${ChecksumName | (typeof UNSUPPORTED)[number]}`]?: string } & {
+  readonly ChecksumAlgorithm?: string;
+  readonly ContentMD5?: string;
+};
+
+/** A promise about the bytes to come; the value is in a header, or in a trailer after them. */
+export interface Claim {
+  readonly algorithm: ChecksumName;
+  readonly value?: string;
+}
+
+export function headerOf(algorithm: string): string {
+  return `x-amz-checksum-${algorithm.toLowerCase()}`;
+}
+
+/** @throws AwsError InvalidRequest when the headers contradict each other */
+export function claimOf(call: Call, input: ChecksumInput): Claim | undefined {
+  const given = givenChecksums(input);
+  const trailer = trailerAlgorithm(call);
+  if (given.length + (trailer ? 1 : 0) > 1)
+    throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.');
+  const claim = given[0] ?? (trailer ? { algorithm: trailer } : undefined);
+  const announced = input.ChecksumAlgorithm?.toUpperCase();
+  if (announced !== undefined) {
+    if (!claim && call.request.headers['x-amz-sdk-checksum-algorithm'] !== undefined)
+      throw invalidRequest(
+        'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+      );
+    if (claim && claim.algorithm !== announced) throw badChecksumHeader('x-amz-sdk-checksum-algorithm');
+  }
+  return claim;
+}
+
+/** Checksums named in headers or in a part of a document, each checked for its form. */
+export function givenChecksums(input: ChecksumInput): { algorithm: ChecksumName; value: string }[] {
+  for (const name of UNSUPPORTED)
+    if (input[`Checksum${name}`] !== undefined) throw notImplemented(`${headerOf(name)} checksums`);
+  return checksumNames.flatMap((algorithm) => {
+    const value = input[`Checksum${algorithm}`];
+    if (value === undefined) return [];
+    checkForm(algorithm, value);
+    return [{ algorithm, value }];
+  });
+}
+
+/** @throws AwsError InvalidRequest when the value cannot be one of this algorithm's */
+export function checkForm(algorithm: ChecksumName, value: string): void {
+  const bytes = Buffer.from(value, 'base64');
+  if (bytes.length !== digestLength[algorithm] || bytes.toString('base64') !== value)
+    throw badChecksumHeader(headerOf(algorithm));
+}
+
+function trailerAlgorithm(call: Call): ChecksumName | undefined {
+  const trailer = call.request.headers['x-amz-trailer'];
+  if (trailer === undefined) return undefined;
+  const name = trailer.trim().toLowerCase();
+  const algorithm = checksumNames.find((candidate) => headerOf(candidate) === name);
+  if (algorithm) return algorithm;
+  if (UNSUPPORTED.some((candidate) => headerOf(candidate) === name)) throw notImplemented(`${name} trailers`);
+  throw badChecksumHeader('x-amz-trailer');
+}
+
+/** The digests to take of a body so that `verify` can answer. */
+export function digestsFor(claim: Claim | undefined): DigestName[] {
+  return [...new Set<DigestName>(['MD5', claim?.algorithm ?? DEFAULT_CHECKSUM])];
+}
+
+/**
+ * Holds a body's digests against what was promised.
+ * @returns the checksum to keep with the object
+ * @throws AwsError BadDigest, InvalidDigest
+ */
+export function verify(
+  digests: Readonly<Partial<Record<DigestName, Uint8Array>>>,
+  { claim, contentMd5, body }: { claim?: Claim; contentMd5?: string; body?: Body },
+): Checksum {
+  const md5 = base64(digests.MD5);
+  if (contentMd5 !== undefined && contentMd5 !== md5)
+    throw badMd5(Buffer.from(contentMd5, 'base64').toString('hex'), md5);
+  const algorithm = claim?.algorithm ?? DEFAULT_CHECKSUM;
+  const value = base64(digests[algorithm]);
+  const promised = claim && (claim.value ?? trailerValue(body, claim.algorithm));
+  if (promised !== undefined && promised !== value) throw badChecksum(algorithm);
+  return { algorithm, value, type: 'FULL_OBJECT' };
+}
+
+function trailerValue(body: Body | undefined, algorithm: ChecksumName): string {
+  const value = body?.trailers[headerOf(algorithm)];
+  if (value === undefined) throw invalidRequest(`The trailer ${headerOf(algorithm)} was announced and did not come.`);
+  checkForm(algorithm, value);
+  return value;
+}
+
+/** @throws AwsError InvalidDigest when a Content-MD5 cannot be one */
+export function checkContentMd5(value: string | undefined): void {
+  if (value === undefined) return;
+  const bytes = Buffer.from(value, 'base64');
+  if (bytes.length !== digestLength.MD5 || bytes.toString('base64') !== value) throw invalidDigest(value);
+}
+
+export function base64(bytes: Uint8Array | undefined): string {
+  return Buffer.from(bytes ?? []).toString('base64');
+}
+
+/** The output members that tell a checksum. */
+export function checksumMembers(checksum: Checksum | undefined): Record<string, string> {
+  return checksum ? { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type } : {};
+}

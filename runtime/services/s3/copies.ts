@@ -1,0 +1,38 @@
+/** The source of a copy as its header names it. Source: S3 API reference, "CopyObject", x-amz-copy-source. */
+import { invalidArgument } from './errors';
+
+export interface CopySource {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string;
+}
+
+const HEADER = 'x-amz-copy-source';
+
+/** `bucket/key?versionId=...`, percent-encoded, with or without a slash in front. @throws AwsError InvalidArgument */
+export function copySourceOf(header: string): CopySource {
+  const [path, query, ...more] = header.split('?');
+  // A key may hold a question mark only encoded; what follows one is the version.
+  const version = query === undefined ? undefined : /^versionId=([^&]+)$/.exec(query)?.[1];
+  if (more.length > 0 || (query !== undefined && version === undefined))
+    throw badSource('Unsupported copy source parameter.');
+  const decoded = decode(path).replace(/^\//, '');
+  const slash = decoded.startsWith('arn:') ? -1 : decoded.indexOf('/');
+  if (decoded.startsWith('arn:')) throw badSource('Access points are not supported as the source of a copy.');
+  if (slash <= 0 || slash === decoded.length - 1) throw badSource('Invalid copy source object key');
+  return {
+    bucket: decoded.slice(0, slash),
+    key: decoded.slice(slash + 1),
+    ...(version === undefined ? {} : { versionId: decode(version) }),
+  };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw badSource('Invalid copy source encoding.');
+  }
+}
+
+const badSource = (message: string) => invalidArgument(message, HEADER, HEADER);

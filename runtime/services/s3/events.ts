@@ -1,0 +1,65 @@
+/**
+ * What happens to objects, announced in the commit that does it. Notifications (and whatever else follows objects)
+ * read it from the change log. Source: S3 user guide, "Event notification types and destinations".
+ */
+import type { Call } from '../../kernel/call';
+import type { Bucket, Version } from './state/tables';
+
+type Announcer = Parameters<Parameters<Call['kernel']['store']['write']>[0]>[0];
+
+export const OBJECT_TOPIC = 's3.object';
+
+/** Names of events as records carry them, without `s3:`. */
+export type EventName =
+  | 'ObjectCreated:Put'
+  | 'ObjectCreated:Copy'
+  | 'ObjectCreated:CompleteMultipartUpload'
+  | 'ObjectRemoved:Delete'
+  | 'ObjectRemoved:DeleteMarkerCreated'
+  | 'ObjectTagging:Put'
+  | 'ObjectTagging:Delete'
+  | 'ObjectAcl:Put';
+
+/** Data of a change with topic `s3.object`. */
+export interface ObjectEvent {
+  readonly event: EventName;
+  readonly bucket: string;
+  readonly bucketId: string;
+  readonly account: string;
+  readonly region: string;
+  readonly key: string;
+  readonly at: number;
+  readonly sizeBytes?: number;
+  readonly etag?: string;
+  /** Absent for the null version. */
+  readonly versionId?: string;
+  readonly principalId: string;
+  readonly sourceIp: string;
+  readonly requestId: string;
+}
+
+export function announceObject(
+  tx: Announcer,
+  call: Call,
+  bucket: Bucket,
+  key: string,
+  event: EventName,
+  version?: Pick<Version, 'versionId'> & { readonly sizeBytes?: number; readonly etag?: string },
+): void {
+  const data: ObjectEvent = {
+    event,
+    bucket: bucket.name,
+    bucketId: bucket.id,
+    account: bucket.account,
+    region: bucket.region,
+    key,
+    at: call.now,
+    ...(version?.sizeBytes === undefined ? {} : { sizeBytes: version.sizeBytes }),
+    ...(version?.etag === undefined ? {} : { etag: version.etag }),
+    ...(version && version.versionId !== 'null' ? { versionId: version.versionId } : {}),
+    principalId: call.principal.service ?? `AWS:${call.principal.userId}`,
+    sourceIp: call.request.remoteAddress,
+    requestId: call.requestId,
+  };
+  tx.announce({ topic: OBJECT_TOPIC, key: `${bucket.id}/${key}`, data: { ...data } });
+}

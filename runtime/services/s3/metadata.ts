@@ -1,0 +1,82 @@
+/** Metadata that goes with an object and comes back with it. Source: S3 user guide, "Working with object metadata". */
+import type { Call } from '../../kernel/call';
+import { invalidStorageClass, metadataTooLarge } from './errors';
+import type { StoredObject, SystemMetadata } from './state/tables';
+
+/** Bytes of user-defined metadata, names without `x-amz-meta-` and values in UTF-8. */
+const USER_METADATA_BYTES = 2048;
+
+const STORAGE_CLASSES = [
+  'STANDARD',
+  'REDUCED_REDUNDANCY',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+  'GLACIER',
+  'DEEP_ARCHIVE',
+];
+/** Classes of which the bytes must be restored before they can be read. */
+const ARCHIVED = ['GLACIER', 'DEEP_ARCHIVE'];
+
+interface SystemInput {
+  readonly CacheControl?: string;
+  readonly ContentDisposition?: string;
+  readonly ContentEncoding?: string;
+  readonly ContentLanguage?: string;
+  readonly ContentType?: string;
+  readonly Expires?: Date;
+  readonly WebsiteRedirectLocation?: string;
+}
+
+/** Headers as the client sent them; `Expires` is any text, which the typed input cannot carry. */
+export function systemMetadata(call: Call, input: SystemInput): SystemMetadata {
+  const encoding = contentEncoding(input.ContentEncoding);
+  const expires = call.request.headers.expires ?? input.Expires?.toUTCString();
+  const { CacheControl, ContentDisposition, ContentLanguage, ContentType, WebsiteRedirectLocation } = input;
+  return present({
+    CacheControl,
+    ContentDisposition,
+    ContentEncoding: encoding,
+    ContentLanguage,
+    ContentType: ContentType || undefined,
+    Expires: expires,
+    WebsiteRedirectLocation,
+  });
+}
+
+/** `aws-chunked` says how the upload was framed and is no part of the object. */
+function contentEncoding(header: string | undefined): string | undefined {
+  const kept = header
+    ?.split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '' && coding !== 'aws-chunked');
+  return kept?.length ? kept.join(',') : undefined;
+}
+
+/** @throws AwsError MetadataTooLarge */
+export function userMetadata(
+  metadata: Readonly<Record<string, string>> | undefined,
+): Record<string, string> | undefined {
+  const entries = Object.entries(metadata ?? {});
+  if (entries.length === 0) return undefined;
+  const sizeBytes = entries.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
+  if (sizeBytes > USER_METADATA_BYTES) throw metadataTooLarge(sizeBytes, USER_METADATA_BYTES);
+  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** @returns undefined for STANDARD. @throws AwsError InvalidStorageClass */
+export function storageClassOf(asked: string | undefined): string | undefined {
+  if (asked === undefined || asked === 'STANDARD') return undefined;
+  if (!STORAGE_CLASSES.includes(asked)) throw invalidStorageClass(asked);
+  return asked;
+}
+
+export function isArchived({ storageClass }: Pick<StoredObject, 'storageClass'>): boolean {
+  return storageClass !== undefined && ARCHIVED.includes(storageClass);
+}
+
+/** A record without its undefined members: they would be stored and sent. */
+export function present<T extends object>(record: T): T {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T;
+}

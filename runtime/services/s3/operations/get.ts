@@ -1,0 +1,109 @@
+/** GetObject and HeadObject. Source: S3 API reference, "GetObject", "HeadObject". */
+import type { Bytes } from '../../../base/bytes';
+import type { Call } from '../../../kernel/call';
+import { checksumMembers } from '../checksums';
+import { checkRead } from '../conditions';
+import { checkCustomerKey, customerKeyOf, encryptionMembers, unseal } from '../encryption';
+import { invalidArgument, invalidObjectState, invalidPartNumber, invalidRequest } from '../errors';
+import { lockMembers } from '../locks';
+import { isArchived } from '../metadata';
+import type { In, Out } from '../model';
+import { contentRange, type Span, spanOf } from '../ranges';
+import { openBody, type PartSpan, partSpan } from '../reading';
+import type { Bucket, StoredObject } from '../state/tables';
+import { bucketOf, objectOf } from '../target';
+import { versionMember } from '../writing';
+
+type ReadInput = In<'GetObject'> | In<'HeadObject'>;
+
+interface Reading {
+  readonly bucket: Bucket;
+  readonly object: StoredObject;
+  readonly span?: Span;
+  readonly part?: PartSpan;
+}
+
+/** All that a GET and a HEAD have in common: which bytes of which object, if the conditions let them go. */
+async function prepare(call: Call, input: ReadInput): Promise<Reading> {
+  const bucket = await bucketOf(call, input);
+  if (input.Range !== undefined && input.PartNumber !== undefined)
+    throw invalidRequest('Cannot specify both Range header and partNumber query parameter');
+  if (input.PartNumber !== undefined && (input.PartNumber < 1 || input.PartNumber > 10_000))
+    throw invalidArgument(
+      'Part number must be an integer between 1 and 10000, inclusive',
+      'partNumber',
+      input.PartNumber,
+    );
+  const object = await objectOf(call, input);
+  checkRead(input, object, call.now);
+  if (input.PartNumber === undefined) return { bucket, object, span: spanOf(input.Range, object.sizeBytes) };
+  const part = await partSpan(call, object, input.PartNumber);
+  if (!part) throw invalidPartNumber(input.PartNumber, object.parts ?? 1);
+  return { bucket, object, span: part.span, part };
+}
+
+export async function GetObject(call: Call, input: In<'GetObject'>): Promise<Out<'GetObject'>> {
+  const customer = customerKeyOf(input);
+  const reading = await prepare(call, input);
+  const { bucket, object, span } = reading;
+  if (isArchived(object)) throw invalidObjectState(object.storageClass!);
+  const dataKey = await unseal(call, bucket, input.Key!, object.seal, customer);
+  const Body: Uint8Array | Bytes = await openBody(call, object, dataKey, span);
+  return { ...members(call, reading, input), Body };
+}
+
+export async function HeadObject(call: Call, input: In<'HeadObject'>): Promise<Out<'HeadObject'>> {
+  const customer = customerKeyOf(input);
+  const reading = await prepare(call, input);
+  checkCustomerKey(reading.object.seal, customer);
+  return members(call, reading, input);
+}
+
+const OVERRIDES = [
+  ['ResponseCacheControl', 'CacheControl'],
+  ['ResponseContentDisposition', 'ContentDisposition'],
+  ['ResponseContentEncoding', 'ContentEncoding'],
+  ['ResponseContentLanguage', 'ContentLanguage'],
+  ['ResponseContentType', 'ContentType'],
+] as const;
+
+function members(call: Call, { bucket, object, span, part }: Reading, input: ReadInput): Out<'HeadObject'> {
+  const { Expires, ...system } = object.system;
+  const overridden: Record<string, string> = {};
+  for (const [asked, member] of OVERRIDES) if (input[asked] !== undefined) overridden[member] = input[asked];
+  if (call.principal.kind === 'anonymous' && (Object.keys(overridden).length > 0 || input.ResponseExpires))
+    throw invalidRequest('Request specific response headers cannot be used for anonymous GET requests.');
+  const expires = input.ResponseExpires ?? dateOf(Expires);
+  const partial = span !== undefined;
+  return {
+    AcceptRanges: 'bytes',
+    LastModified: new Date(object.at),
+    ContentLength: span ? span.end - span.start + 1 : object.sizeBytes,
+    ...(partial && object.sizeBytes > 0 ? { ContentRange: contentRange(span, object.sizeBytes) } : {}),
+    ETag: `"${object.etag}"`,
+    ...(input.ChecksumMode === 'ENABLED' ? checksumOf(object, span, part) : {}),
+    ...versionMember(bucket, object),
+    ContentType: 'binary/octet-stream',
+    ...system,
+    ...overridden,
+    ...(expires ? { Expires: expires } : {}),
+    ...(object.metadata ? { Metadata: { ...object.metadata } } : {}),
+    ...encryptionMembers(object.seal),
+    ...(object.storageClass ? { StorageClass: object.storageClass as Out<'HeadObject'>['StorageClass'] } : {}),
+    ...(part && object.parts ? { PartsCount: object.parts } : {}),
+    ...(object.tags ? { TagCount: Object.keys(object.tags).length } : {}),
+    ...lockMembers(object),
+  };
+}
+
+/** A range has no checksum of its own; a part has the one it was uploaded with. */
+function checksumOf(object: StoredObject, span: Span | undefined, part: PartSpan | undefined) {
+  if (!span) return checksumMembers(object.checksum);
+  if (part?.checksum) return { ...checksumMembers(part.checksum), ChecksumType: object.checksum?.type };
+  return part && !object.manifest ? checksumMembers(object.checksum) : {};
+}
+
+function dateOf(text: string | undefined): Date | undefined {
+  const date = text === undefined ? undefined : new Date(text);
+  return date && !Number.isNaN(date.getTime()) ? date : undefined;
+}

@@ -1,0 +1,197 @@
+/** ListObjects, ListObjectsV2, ListObjectVersions. Source: their pages of the S3 API reference. */
+import type { Call } from '../../../kernel/call';
+import { ownerId } from '../acls';
+import { invalidArgument } from '../errors';
+import type { In, Out } from '../model';
+import { type Encoder, encodeKeys, pageSize } from '../pages';
+import { allVersions, currentObjects, type Item, type Page, type Row, walk } from '../state/listing';
+import { findVersion, orderOf } from '../state/objects';
+import type { Bucket, StoredObject } from '../state/tables';
+import { bucketOf } from '../target';
+
+type Contents = NonNullable<Out<'ListObjectsV2'>['Contents']>;
+
+const NOTHING: Page<never> = { items: [], truncated: false };
+
+export async function ListObjects(call: Call, input: In<'ListObjects'>): Promise<Out<'ListObjects'>> {
+  const bucket = await bucketOf(call, input);
+  const { Prefix = '', Delimiter, Marker = '' } = input;
+  const encode = encodeKeys(input.EncodingType);
+  const max = pageSize(input.MaxKeys, 'max-keys');
+  const page = await list(call, input, max, { after: Marker, marker: Marker });
+  const { Contents, CommonPrefixes, last } = entries(page, encode, true);
+  return {
+    Name: bucket.name,
+    Prefix: encode(Prefix),
+    Marker: encode(Marker),
+    MaxKeys: max,
+    IsTruncated: page.truncated,
+    ...(Delimiter ? { Delimiter: encode(Delimiter) } : {}),
+    ...(input.EncodingType ? { EncodingType: input.EncodingType } : {}),
+    ...(page.truncated && Delimiter && last ? { NextMarker: encode(last) } : {}),
+    Contents,
+    CommonPrefixes,
+  };
+}
+
+export async function ListObjectsV2(call: Call, input: In<'ListObjectsV2'>): Promise<Out<'ListObjectsV2'>> {
+  const bucket = await bucketOf(call, input);
+  const { Prefix = '', Delimiter, StartAfter, ContinuationToken } = input;
+  const encode = encodeKeys(input.EncodingType);
+  const max = pageSize(input.MaxKeys, 'max-keys');
+  const start =
+    ContinuationToken === undefined ? { after: StartAfter ?? '', marker: '' } : readToken(ContinuationToken);
+  const page = await list(call, input, max, start);
+  const { Contents, CommonPrefixes, last } = entries(page, encode, input.FetchOwner ?? false);
+  return {
+    Name: bucket.name,
+    Prefix: encode(Prefix),
+    MaxKeys: max,
+    KeyCount: Contents.length + CommonPrefixes.length,
+    IsTruncated: page.truncated,
+    ...(Delimiter ? { Delimiter: encode(Delimiter) } : {}),
+    ...(input.EncodingType ? { EncodingType: input.EncodingType } : {}),
+    ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
+    ...(StartAfter === undefined ? {} : { StartAfter: encode(StartAfter) }),
+    ...(page.truncated && last ? { NextContinuationToken: tokenOf(page.items[page.items.length - 1]) } : {}),
+    Contents,
+    CommonPrefixes,
+  };
+}
+
+async function list(
+  call: Call,
+  input: In<'ListObjectsV2'> | In<'ListObjects'>,
+  max: number,
+  { after, marker }: { after: string; marker: string },
+): Promise<Page<Row<StoredObject>>> {
+  if (max === 0) return NOTHING;
+  const bucket = await bucketOf(call, input);
+  return walk(currentObjects(call.kernel.store, bucket), {
+    prefix: input.Prefix,
+    delimiter: input.Delimiter,
+    after: after === '' ? undefined : { key: after },
+    marker: marker || undefined,
+    max,
+  });
+}
+
+function entries(page: Page<Row<StoredObject>>, encode: Encoder, withOwner: boolean) {
+  const Contents: Contents = [];
+  const CommonPrefixes: { Prefix: string }[] = [];
+  let last: string | undefined;
+  for (const { row, group } of page.items) {
+    last = row ? row.key : group;
+    if (!row) {
+      CommonPrefixes.push({ Prefix: encode(group) });
+      continue;
+    }
+    const { value } = row;
+    Contents.push({
+      Key: encode(row.key),
+      LastModified: new Date(value.at),
+      ETag: `"${value.etag}"`,
+      ...(value.checksum ? { ChecksumAlgorithm: [value.checksum.algorithm], ChecksumType: value.checksum.type } : {}),
+      Size: value.sizeBytes,
+      StorageClass: (value.storageClass ?? 'STANDARD') as 'STANDARD',
+      ...(withOwner ? { Owner: { ID: ownerId(value.owner) } } : {}),
+    });
+  }
+  return { Contents, CommonPrefixes, last };
+}
+
+// A token says what the last entry of a page was: after a key one goes on behind it, after a common prefix beyond it.
+function tokenOf({ row, group }: Item<Row<StoredObject>>): string {
+  return Buffer.from(row ? `k${row.key}` : `p${group}`).toString('base64url');
+}
+
+function readToken(token: string): { after: string; marker: string } {
+  const text = Buffer.from(token, 'base64url').toString('utf8');
+  const rest = text.slice(1);
+  if (rest !== '' && text.startsWith('k')) return { after: rest, marker: '' };
+  if (rest !== '' && text.startsWith('p')) return { after: rest, marker: rest };
+  throw invalidArgument('The continuation token provided is incorrect', 'continuation-token', token);
+}
+
+export async function ListObjectVersions(
+  call: Call,
+  input: In<'ListObjectVersions'>,
+): Promise<Out<'ListObjectVersions'>> {
+  const bucket = await bucketOf(call, input);
+  const { Prefix = '', Delimiter, KeyMarker = '', VersionIdMarker = '' } = input;
+  if (VersionIdMarker !== '' && KeyMarker === '')
+    throw invalidArgument(
+      'A version-id marker cannot be specified without a key marker.',
+      'version-id-marker',
+      VersionIdMarker,
+    );
+  const encode = encodeKeys(input.EncodingType);
+  const max = pageSize(input.MaxKeys, 'max-keys');
+  const page =
+    max === 0
+      ? NOTHING
+      : await walk(allVersions(call.kernel.store, bucket), {
+          prefix: Prefix,
+          delimiter: Delimiter,
+          after: KeyMarker === '' ? undefined : await markedVersion(call, bucket, KeyMarker, VersionIdMarker),
+          marker: KeyMarker || undefined,
+          max,
+        });
+  const Versions: NonNullable<Out<'ListObjectVersions'>['Versions']> = [];
+  const DeleteMarkers: NonNullable<Out<'ListObjectVersions'>['DeleteMarkers']> = [];
+  const CommonPrefixes: { Prefix: string }[] = [];
+  // A key's first row is its latest version, unless the page before ended within that key.
+  let previous = KeyMarker;
+  for (const { row, group } of page.items) {
+    if (!row) {
+      CommonPrefixes.push({ Prefix: encode(group) });
+      continue;
+    }
+    const value = row.value;
+    const common = {
+      Key: encode(row.key),
+      VersionId: value.versionId,
+      IsLatest: row.key !== previous,
+      LastModified: new Date(value.at),
+      Owner: { ID: ownerId(value.owner) },
+    };
+    previous = row.key;
+    if (value.marker) DeleteMarkers.push(common);
+    else
+      Versions.push({
+        ...common,
+        ETag: `"${value.etag}"`,
+        ...(value.checksum ? { ChecksumAlgorithm: [value.checksum.algorithm], ChecksumType: value.checksum.type } : {}),
+        Size: value.sizeBytes,
+        StorageClass: (value.storageClass ?? 'STANDARD') as 'STANDARD',
+      });
+  }
+  const last = page.items[page.items.length - 1];
+  return {
+    Name: bucket.name,
+    Prefix: encode(Prefix),
+    KeyMarker: encode(KeyMarker),
+    VersionIdMarker,
+    MaxKeys: max,
+    IsTruncated: page.truncated,
+    ...(Delimiter ? { Delimiter: encode(Delimiter) } : {}),
+    ...(input.EncodingType ? { EncodingType: input.EncodingType } : {}),
+    ...(page.truncated && last
+      ? {
+          NextKeyMarker: encode(last.row ? last.row.key : last.group),
+          ...(last.row ? { NextVersionIdMarker: last.row.value.versionId } : {}),
+        }
+      : {}),
+    Versions,
+    DeleteMarkers,
+    CommonPrefixes,
+  };
+}
+
+/** Where a page goes on: behind a version, or behind all versions of a key. */
+async function markedVersion(call: Call, bucket: Bucket, key: string, versionId: string) {
+  if (versionId === '') return { key, order: Number.NEGATIVE_INFINITY };
+  const order = orderOf(versionId) ?? (await findVersion(call.kernel.store, bucket, key, versionId))?.order;
+  if (order === undefined) throw invalidArgument('Invalid version id specified', 'version-id-marker', versionId);
+  return { key, order };
+}

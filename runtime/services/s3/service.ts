@@ -1,0 +1,32 @@
+/** Amazon S3. Assembly only: see the folders for what each part does. */
+import type { Operations } from '../../kernel/peers';
+import type { Service } from '../../kernel/service';
+import { bucketActions } from './actions/buckets';
+import { objectActions } from './actions/objects';
+import { handlers } from './handlers';
+import { model, type S3 } from './model';
+import { policies } from './policies';
+
+declare module '../../kernel/peers' {
+  interface Peers {
+    readonly s3: Operations<S3>;
+  }
+}
+
+export function s3(): Service {
+  return {
+    name: 's3',
+    wire: {
+      client: () => require('@aws-sdk/client-s3'),
+      protocols: ['restXml'],
+      signingNames: ['s3', 's3express'],
+      version: '2006-03-01',
+      xmlNamespace: 'http://s3.amazonaws.com/doc/2006-03-01/',
+      model,
+    },
+    answersUnsigned: true,
+    handlers,
+    actions: { ...bucketActions, ...objectActions },
+    policies,
+  };
+}

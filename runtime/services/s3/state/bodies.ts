@@ -1,0 +1,123 @@
+/**
+ * Where bytes lie. A body comes in as a stream, is digested on its way, and is encrypted at rest: up to 16 KiB as a
+ * row, in the transaction that makes the object; beyond that as a blob. A piece's key is derived from its object's
+ * data key, so that one data key serves any number of pieces and no pair of key and nonce is used twice.
+ */
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import type { Bytes } from '../../../base/bytes';
+import { type Digest, type DigestName, digest } from '../../../base/digests';
+import type { Random } from '../../../base/random';
+import type { BlobWriter, ByteRange, Reader, Store, Writer } from '../../../store/port';
+import { bodies, type Piece } from './tables';
+
+/** The largest body that lives in a row, bytes. */
+const INLINE_BYTES = 16 * 1024;
+const TAG_BYTES = 16;
+/** A piece's key encrypts one message only, so its nonce may be constant. */
+const NONCE = Buffer.alloc(12);
+
+/** A body that was read to its end and is not part of anything yet. */
+export interface Taken {
+  readonly piece: Piece;
+  /** Ciphertext of a small body, to be put into a row. */
+  readonly row?: Uint8Array;
+  readonly digests: Readonly<Partial<Record<DigestName, Uint8Array>>>;
+}
+
+/** Ids that sort by time keep rows that are written together together. */
+export function newId(now: number, random: Random): string {
+  return now.toString(36).padStart(9, '0') + random.mixed(16);
+}
+
+/**
+ * Reads a body to its end.
+ * @param onLength told the length so far with every chunk; throws to stop
+ */
+export async function takeBody(
+  store: Store,
+  stream: Bytes,
+  {
+    id,
+    dataKey,
+    digests: names,
+    onLength,
+  }: { id: string; dataKey: Uint8Array; digests: readonly DigestName[]; onLength: (sizeBytes: number) => void },
+): Promise<Taken> {
+  const key = pieceKey(dataKey, id);
+  const running = names.map((name): [DigestName, Digest] => [name, digest(name)]);
+  let small: Uint8Array[] = [];
+  let blob: BlobWriter | undefined;
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of stream) {
+      sizeBytes += chunk.length;
+      onLength(sizeBytes);
+      for (const [, one] of running) one.update(chunk);
+      if (!blob && sizeBytes <= INLINE_BYTES) {
+        small.push(chunk);
+        continue;
+      }
+      if (!blob) {
+        blob = await store.blobs.create(key);
+        for (const earlier of small) await blob.write(earlier);
+        small = [];
+      }
+      await blob.write(chunk);
+    }
+  } catch (error) {
+    await blob?.discard();
+    throw error;
+  }
+  const digests: Partial<Record<DigestName, Uint8Array>> = {};
+  for (const [name, one] of running) digests[name] = await one.finish();
+  if (blob) return { piece: { id, sizeBytes, blob: await blob.finish() }, digests };
+  const row = sizeBytes > 0 ? encrypt(key, small) : undefined;
+  return { piece: { id, sizeBytes }, row, digests };
+}
+
+/** Makes a taken body part of this commit. */
+export function keepBody(tx: Writer, { piece, row }: Pick<Taken, 'piece' | 'row'>): void {
+  if (piece.blob) tx.keep(piece.blob);
+  else if (row) tx.put(bodies, [piece.id], row);
+}
+
+export function dropPiece(tx: Writer, piece: Piece): void {
+  if (piece.blob) tx.drop(piece.blob);
+  else if (piece.sizeBytes > 0) tx.delete(bodies, [piece.id]);
+}
+
+/** The bytes of a piece, or a range of them; undefined when a small one is gone. */
+export async function readPiece(
+  store: Store,
+  piece: Piece,
+  dataKey: Uint8Array,
+  range?: ByteRange,
+): Promise<Uint8Array | Bytes | undefined> {
+  if (piece.sizeBytes === 0) return new Uint8Array(0);
+  const key = pieceKey(dataKey, piece.id);
+  if (piece.blob) return store.blobs.read(piece.blob, { range, key });
+  const row = await (store as Reader).get(bodies, [piece.id]);
+  if (!row) return undefined;
+  const whole = decrypt(key, row);
+  return range ? whole.subarray(range.start, range.end + 1) : whole;
+}
+
+function pieceKey(dataKey: Uint8Array, id: string): Uint8Array {
+  return createHmac('sha256', dataKey).update(id).digest();
+}
+
+function encrypt(key: Uint8Array, chunks: readonly Uint8Array[]): Uint8Array {
+  const cipher = createCipheriv('aes-256-gcm', key, NONCE);
+  const sealed = chunks.map((chunk) => cipher.update(chunk));
+  sealed.push(cipher.final());
+  return Buffer.concat([...sealed, cipher.getAuthTag()]);
+}
+
+function decrypt(key: Uint8Array, row: Uint8Array): Uint8Array {
+  const end = row.length - TAG_BYTES;
+  const decipher = createDecipheriv('aes-256-gcm', key, NONCE);
+  decipher.setAuthTag(row.subarray(end));
+  const plain = decipher.update(row.subarray(0, end));
+  decipher.final();
+  return plain;
+}

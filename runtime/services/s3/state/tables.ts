@@ -1,0 +1,231 @@
+/**
+ * S3's rows. Buckets are found by name (names are global), everything in a bucket by its id, so that a bucket made
+ * anew under an old name starts empty. A key has at most one row in `objects`, its current object; all else that a
+ * version-enabled bucket remembers lies in `history`, newest first, so that listing current objects never wades
+ * through old versions.
+ */
+import { type BlobRef, table } from '../../../store/port';
+
+// ---- buckets ------------------------------------------------------------------------------------------------------
+
+export type Ownership = 'BucketOwnerEnforced' | 'BucketOwnerPreferred' | 'ObjectWriter';
+export type SseAlgorithm = 'AES256' | 'aws:kms' | 'aws:kms:dsse';
+export type LockMode = 'GOVERNANCE' | 'COMPLIANCE';
+
+export interface PublicAccessBlock {
+  readonly BlockPublicAcls: boolean;
+  readonly IgnorePublicAcls: boolean;
+  readonly BlockPublicPolicy: boolean;
+  readonly RestrictPublicBuckets: boolean;
+}
+
+/** What encrypts a new object that does not say otherwise. */
+export interface DefaultEncryption {
+  readonly algorithm: SseAlgorithm;
+  readonly keyId?: string;
+  readonly bucketKey: boolean;
+  /** Whether uploads with SSE-C are refused. */
+  readonly blocksCustomerKeys: boolean;
+}
+
+export interface Grant {
+  /** `id` is a canonical user id or a group's URI. */
+  readonly grantee: { readonly kind: 'user' | 'group'; readonly id: string };
+  readonly permission: 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
+}
+
+export interface BucketLock {
+  readonly mode?: LockMode;
+  readonly days?: number;
+  readonly years?: number;
+}
+
+/** What nearly every request needs to know of a bucket. Larger configurations have rows of their own. */
+export interface Bucket {
+  readonly id: string;
+  readonly name: string;
+  readonly account: string;
+  readonly region: string;
+  /** Virtual milliseconds. */
+  readonly createdAt: number;
+  readonly versioning?: 'Enabled' | 'Suspended';
+  readonly mfaDelete?: 'Enabled' | 'Disabled';
+  /** Absent: the bucket has no ownership controls, which counts as ObjectWriter. */
+  readonly ownership?: Ownership;
+  readonly publicAccess?: PublicAccessBlock;
+  readonly encryption: DefaultEncryption;
+  /** Present once Object Lock is on; it never goes off again. */
+  readonly lock?: BucketLock;
+  /** Absent: private. */
+  readonly acl?: readonly Grant[];
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly requesterPays?: boolean;
+  /** Whether tags of the bucket count in policies. */
+  readonly abac?: boolean;
+}
+
+export type Family =
+  | 'policy'
+  | 'cors'
+  | 'lifecycle'
+  | 'logging'
+  | 'notification'
+  | 'replication'
+  | 'website'
+  | 'accelerate'
+  | 'analytics'
+  | 'inventory'
+  | 'metrics'
+  | 'intelligent-tiering';
+
+export interface Configuration {
+  /** The configuration as S3's API shapes it; dates as ISO text. */
+  readonly value: unknown;
+  /** Virtual milliseconds of the last change. */
+  readonly at: number;
+  /** Where a deployed template says it. */
+  readonly origin?: { stackName: string; logicalId: string; constructPath?: string };
+}
+
+// ---- objects ------------------------------------------------------------------------------------------------------
+
+/** One stretch of stored bytes, encrypted under a key of its own: HMAC(data key, id). */
+export interface Piece {
+  readonly id: string;
+  readonly sizeBytes: number;
+  /** Absent: the bytes lie in `bodies`; an empty piece lies nowhere. */
+  readonly blob?: BlobRef;
+}
+
+/** How to get at the data key of a body. */
+export interface Seal {
+  readonly algorithm: SseAlgorithm | 'SSE-C';
+  /** KMS: the key's ARN, the wrapped data key (the bucket's, with `bucketKey`), and the caller's own context. */
+  readonly keyArn?: string;
+  readonly wrapped?: Uint8Array;
+  readonly context?: Readonly<Record<string, string>>;
+  readonly bucketKey?: boolean;
+  /** SSE-C: the MD5 that clients send along, and a salted digest to know the key again. The key is not kept. */
+  readonly keyMd5?: string;
+  readonly salt?: Uint8Array;
+  readonly proof?: Uint8Array;
+}
+
+export type ChecksumName = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256' | 'SHA512' | 'MD5';
+
+export interface Checksum {
+  readonly algorithm: ChecksumName;
+  /** Base64; composite values end with `-parts`. */
+  readonly value: string;
+  readonly type: 'FULL_OBJECT' | 'COMPOSITE';
+}
+
+export interface Retention {
+  readonly mode: LockMode;
+  /** Virtual milliseconds. */
+  readonly until: number;
+}
+
+/** Headers that a writer gives and every reader gets back. */
+export interface SystemMetadata {
+  readonly CacheControl?: string;
+  readonly ContentDisposition?: string;
+  readonly ContentEncoding?: string;
+  readonly ContentLanguage?: string;
+  readonly ContentType?: string;
+  readonly Expires?: string;
+  readonly WebsiteRedirectLocation?: string;
+}
+
+interface Any {
+  /** `null` for the version that a bucket keeps while versioning is not enabled. */
+  readonly versionId: string;
+  /** Newer is higher, per key. */
+  readonly order: number;
+  /** Last modified, virtual milliseconds. */
+  readonly at: number;
+  /** Account that owns it. */
+  readonly owner: string;
+}
+
+export interface DeleteMarker extends Any {
+  readonly marker: true;
+}
+
+export interface StoredObject extends Any {
+  readonly marker?: undefined;
+  readonly sizeBytes: number;
+  readonly etag: string;
+  readonly system: SystemMetadata;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Absent: STANDARD. */
+  readonly storageClass?: string;
+  readonly checksum?: Checksum;
+  readonly seal: Seal;
+  /** The body in one piece; a body uploaded in parts is found through `manifest` instead. */
+  readonly piece?: Piece;
+  /** Id of the upload that made it, whose part rows are the body. */
+  readonly manifest?: string;
+  readonly parts?: number;
+  readonly acl?: readonly Grant[];
+  readonly retention?: Retention;
+  readonly legalHold?: boolean;
+}
+
+export type Version = StoredObject | DeleteMarker;
+
+// ---- multipart ----------------------------------------------------------------------------------------------------
+
+export interface Upload {
+  readonly id: string;
+  readonly at: number;
+  readonly owner: string;
+  /** ARN of who began it. */
+  readonly initiator: string;
+  /** What the finished object will have beyond its body. */
+  readonly draft: Pick<
+    StoredObject,
+    'system' | 'metadata' | 'tags' | 'storageClass' | 'seal' | 'acl' | 'retention' | 'legalHold'
+  >;
+  readonly algorithm: ChecksumName;
+  readonly type: Checksum['type'];
+  /** Whether the client chose the algorithm; if not, parts may not bring checksums of their own. */
+  readonly declared: boolean;
+}
+
+export interface Part {
+  readonly at: number;
+  readonly etag: string;
+  readonly checksum: string;
+  readonly piece: Piece;
+}
+
+/** The parts of a finished object in order, so that a range finds its bytes without reading every part's row. */
+export interface Manifest {
+  readonly numbers: readonly number[];
+  readonly sizes: readonly number[];
+}
+
+/** [name] */
+export const buckets = table<Bucket>('s3.buckets');
+/** [account, name] → region */
+export const owned = table<string>('s3.owned');
+/** [bucket id, family, id or ''] */
+export const configurations = table<Configuration>('s3.configurations');
+/** [bucket id, key] */
+export const objects = table<StoredObject>('s3.objects');
+/** [bucket id, key, -order] */
+export const history = table<Version>('s3.history');
+/** [piece id] → ciphertext and tag of a small body, apart from its object so that listing does not read bodies */
+export const bodies = table<Uint8Array>('s3.bodies');
+/** [bucket id, key] → order of the null version while it lies in `history` */
+export const nulls = table<number>('s3.nulls');
+/** [bucket id, key, upload id] */
+export const uploads = table<Upload>('s3.uploads');
+/** [upload id, part number] */
+export const parts = table<Part>('s3.parts');
+/** [upload id] */
+export const manifests = table<Manifest>('s3.manifests');
+/** [name] → 32 bytes: the key under which S3-managed encryption derives its own */
+export const secrets = table<Uint8Array>('s3.secrets');

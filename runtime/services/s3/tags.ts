@@ -1,0 +1,80 @@
+/** Tags of buckets and objects. Sources: S3 user guide, "Categorizing your objects using tags", "Using cost allocation tags". */
+import { invalidArgument, invalidTag, malformedXml } from './errors';
+
+export type Tags = Readonly<Record<string, string>>;
+
+const ALLOWED = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const OBJECT_TAGS = 10;
+const BUCKET_TAGS = 50;
+
+type TagSet = readonly { Key?: string; Value?: string }[] | undefined;
+
+export function objectTags(set: TagSet): Tags {
+  const tags = readTags(set, 'Your TagKey cannot be prefixed with aws:');
+  checkObjectCount(tags);
+  return tags;
+}
+
+export function bucketTags(set: TagSet): Tags {
+  const tags = readTags(set, 'System tags cannot be added/updated by requester');
+  if (Object.keys(tags).length > BUCKET_TAGS)
+    throw invalidTag(`Bucket tag count cannot be greater than ${BUCKET_TAGS}`);
+  return tags;
+}
+
+/** The `x-amz-tagging` header: a query string. */
+export function headerTags(header: string | undefined): Tags | undefined {
+  if (header === undefined) return undefined;
+  const set: { Key: string; Value: string }[] = [];
+  for (const pair of header.split('&')) {
+    if (pair === '') continue;
+    const [key, value = '', ...more] = pair.split('=');
+    if (more.length > 0 || key === '') throw badHeader(header);
+    set.push({ Key: decode(key, header), Value: decode(value, header) });
+  }
+  const seen = new Set(set.map(({ Key }) => Key));
+  if (seen.size !== set.length) throw badHeader(header);
+  const tags = readTags(set, 'Your TagKey cannot be prefixed with aws:');
+  checkObjectCount(tags);
+  return tags;
+}
+
+export function toTagSet(tags: Tags | undefined): { Key: string; Value: string }[] {
+  return Object.entries(tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
+}
+
+function readTags(set: TagSet, reserved: string): Tags {
+  const tags: Record<string, string> = Object.create(null);
+  for (const { Key, Value } of set ?? []) {
+    if (Key === undefined || Value === undefined) throw malformedXml();
+    if (Key in tags) throw invalidTag('Cannot provide multiple Tags with the same key', Key);
+    if (Key.startsWith('aws:')) throw invalidTag(reserved, Key);
+    if (Key === '' || Key.length > 128 || !ALLOWED.test(Key))
+      throw invalidTag('The TagKey you have provided is invalid', Key);
+    if (Value.length > 256 || !ALLOWED.test(Value)) throw invalidTag('The TagValue you have provided is invalid', Key);
+    tags[Key] = Value;
+  }
+  return { ...tags };
+}
+
+function checkObjectCount(tags: Tags): void {
+  // The API answers BadRequest here, unlike anywhere else.
+  if (Object.keys(tags).length > OBJECT_TAGS) throw tooManyObjectTags();
+}
+
+const tooManyObjectTags = () => invalidTag(`Object tags cannot be greater than ${OBJECT_TAGS}`);
+
+const badHeader = (header: string) =>
+  invalidArgument(
+    "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+    'x-amz-tagging',
+    header,
+  );
+
+function decode(text: string, header: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw badHeader(header);
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * What a request is about: its bucket, and for reads the version it names. Each is looked up once per call, so that
+ * what was authorised is what is served. Checks that come before any permission are made here: the bucket exists, is
+ * of this region, and belongs to whom the caller expects.
+ */
+import type { Call } from '../../kernel/call';
+import {
+  accessDenied,
+  invalidBucketOwner,
+  invalidVersionId,
+  methodNotAllowed,
+  noSuchBucket,
+  noSuchKey,
+  noSuchVersion,
+  notImplemented,
+  wrongRegion,
+} from './errors';
+import { bucketArn } from './names';
+import { findBucket } from './state/buckets';
+import { findVersion, isVersionId, latestVersion } from './state/objects';
+import type { Bucket, StoredObject, Version } from './state/tables';
+
+interface OnBucket {
+  readonly Bucket?: string;
+  readonly ExpectedBucketOwner?: string;
+}
+
+interface OnObject extends OnBucket {
+  readonly Key?: string;
+  readonly VersionId?: string;
+}
+
+const found = new WeakMap<Call, Map<string, Promise<unknown>>>();
+
+function once<T>(call: Call, name: string, find: () => Promise<T>): Promise<T> {
+  let known = found.get(call);
+  if (!known) {
+    known = new Map();
+    found.set(call, known);
+  }
+  let value = known.get(name) as Promise<T> | undefined;
+  if (!value) {
+    value = find();
+    known.set(name, value);
+  }
+  return value;
+}
+
+/** @throws AwsError NoSuchBucket, AccessDenied (another owner than expected), AuthorizationHeaderMalformed (other region) */
+export async function bucketOf(call: Call, input: OnBucket): Promise<Bucket> {
+  const bucket = await bucketNamed(call, input.Bucket ?? '');
+  checkOwner(bucket, input.ExpectedBucketOwner);
+  checkRegion(call, bucket);
+  return bucket;
+}
+
+/** A bucket that the request names besides its own: the source of a copy, the target of logs. */
+export function bucketNamed(call: Call, name: string): Promise<Bucket> {
+  return once(call, `bucket ${name}`, async () => {
+    if (name.startsWith('arn:')) throw notImplemented('access point ARNs as bucket');
+    if (name.endsWith('--x-s3')) throw notImplemented('directory buckets');
+    const bucket = await findBucket(call.kernel.store, name);
+    if (!bucket) throw noSuchBucket(name);
+    return bucket;
+  });
+}
+
+export function checkOwner(bucket: Bucket, expected: string | undefined): void {
+  if (expected === undefined) return;
+  if (!/^\w{12}$/.test(expected)) throw invalidBucketOwner(expected);
+  if (expected !== bucket.account) throw accessDenied();
+}
+
+/**
+ * This endpoint serves all regions, as `bucket.s3.amazonaws.com` does, so what can be wrong is the signature's region.
+ * GetBucketLocation is how clients find the right one. Source: S3 user guide, "Request redirection and the REST API".
+ */
+function checkRegion(call: Call, bucket: Bucket): void {
+  if (call.region === bucket.region || call.operation === 'GetBucketLocation') return;
+  const { headers, query } = call.request;
+  const signed = headers.authorization !== undefined || query.some(([name]) => name === 'X-Amz-Credential');
+  if (signed) throw wrongRegion(call.region, bucket.region);
+}
+
+/** The version that a read names, or the current one; undefined when there is none. Delete markers are answers too. */
+export async function versionOf(call: Call, input: OnObject): Promise<Version | undefined> {
+  const bucket = await bucketOf(call, input);
+  const { Key: key = '', VersionId: versionId } = input;
+  return versionIn(call, bucket, key, versionId);
+}
+
+export function versionIn(call: Call, bucket: Bucket, key: string, versionId?: string): Promise<Version | undefined> {
+  return once(call, `version ${versionId ?? ''} ${bucket.id} ${key}`, async () => {
+    if (versionId === undefined) return latestVersion(call.kernel.store, bucket, key);
+    if (!isVersionId(versionId)) throw invalidVersionId(versionId);
+    return findVersion(call.kernel.store, bucket, key, versionId);
+  });
+}
+
+/**
+ * The object that a read names.
+ * @throws AwsError NoSuchKey or NoSuchVersion; AccessDenied instead, for who may not list the bucket; MethodNotAllowed
+ *   for a delete marker named by its version
+ */
+export async function objectOf(call: Call, input: OnObject): Promise<StoredObject> {
+  const version = await versionOf(call, input);
+  if (version && !version.marker) return version;
+  const bucket = await bucketOf(call, input);
+  throw await missing(call, bucket, input.Key ?? '', input.VersionId, version);
+}
+
+/** Why there is no object to read, as far as the caller may know. Source: GetObject, "Permissions". */
+export async function missing(
+  call: Call,
+  bucket: Bucket,
+  key: string,
+  versionId: string | undefined,
+  version: Version | undefined,
+): Promise<Error> {
+  if (!version) {
+    await call.authorize({
+      action: 's3:ListBucket',
+      resource: bucketArn(bucket.name, call.partition),
+      owner: bucket.account,
+      keys: { 's3:prefix': key },
+    });
+    return versionId === undefined ? noSuchKey(key) : noSuchVersion(key, versionId);
+  }
+  const headers = { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId };
+  if (versionId === undefined) return noSuchKey(key, headers);
+  return methodNotAllowed(call.request.method || 'GET', 'DeleteMarker', {
+    ...headers,
+    allow: 'DELETE',
+    'last-modified': new Date(version.at).toUTCString(),
+  });
+}
