@@ -2,8 +2,9 @@
 import type { Service } from './kernel/service';
 import { kms } from './services/kms/service';
 import { lambda } from './services/lambda/service';
+import { s3 } from './services/s3/service';
 import { ssm } from './services/ssm/service';
 
 export function createServices(): Service[] {
-  return [kms(), lambda(), ssm()];
+  return [kms(), lambda(), s3(), ssm()];
 }
