@@ -13,6 +13,8 @@ import { createProtocols } from '../../runtime/protocol/protocols';
 import { lambda } from '../../runtime/services/lambda/service';
 import { openStore } from '../../runtime/store/open';
 
+const ALLOW = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}';
+
 export async function startLambda() {
   const store = await openStore();
   const clock = new Clock();
@@ -37,6 +39,7 @@ export async function startLambda() {
     },
     handlers,
     actions: Object.fromEntries(Object.keys(handlers).map((key) => [key, () => []])),
+    identities: { policies: async () => (name === 'sts' ? [{ kind: 'identity', name: 'all', document: ALLOW }] : []) },
   });
   const groups = new Set<string>();
   const services = [
@@ -103,9 +106,12 @@ export async function startLambda() {
     services.flatMap((service) => service.consumers ?? []),
   );
   const quiet = async () => {
-    await running.idle();
-    await consumers.settled();
-    await running.idle();
+    for (let head = -1; head !== store.changes.head(); ) {
+      head = store.changes.head();
+      await running.idle();
+      await consumers.settled();
+      await running.idle();
+    }
   };
   await schedule.start({
     kernel: running.kernel,

@@ -5,9 +5,14 @@ import type { Service } from '../../kernel/service';
 import { actions } from './actions';
 import { AsyncQueue } from './async/queue';
 import { Fleet } from './execution/fleet';
+import { aliasHandlers } from './operations/aliases';
+import { concurrencyHandlers } from './operations/concurrency';
 import { functionHandlers } from './operations/functions';
 import { invocationHandlers } from './operations/invocations';
 import { layerHandlers } from './operations/layers';
+import { permissionHandlers } from './operations/permissions';
+import { retryHandlers } from './operations/retries';
+import { tagHandlers } from './operations/tags';
 import { versionHandlers } from './operations/versions';
 import { functionPolicies } from './policies';
 
@@ -31,7 +36,12 @@ export function lambda(): Service {
     handlers: {
       ...functionHandlers(fleet),
       ...invocationHandlers(fleet),
+      ...aliasHandlers,
+      ...concurrencyHandlers,
       ...layerHandlers,
+      ...permissionHandlers,
+      ...retryHandlers,
+      ...tagHandlers,
       ...versionHandlers,
     },
     actions,

@@ -15,3 +15,9 @@ export function checkTags(tags: Tags): Tags {
   }
   return tags;
 }
+
+/** `aws:RequestTag/*` and `aws:TagKeys` of a request that carries these tags. */
+export function requestTagKeys(tags: Tags): Record<string, string | readonly string[]> {
+  const requested = Object.entries(tags).map(([name, value]) => [`aws:RequestTag/${name}`, value] as const);
+  return { ...Object.fromEntries(requested), 'aws:TagKeys': Object.keys(tags) };
+}

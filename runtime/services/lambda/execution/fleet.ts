@@ -86,7 +86,10 @@ export class Fleet {
   }
 
   private putBack(key: string, environment: Environment): void {
-    if (environment.closed || !this.environments.has(environment)) return this.dispose(environment);
+    if (environment.closed || !this.environments.has(environment)) {
+      this.dispose(environment);
+      return;
+    }
     const timer = setTimeout(() => {
       this.idle.set(key, this.idle.get(key)?.filter((one) => one.environment !== environment) ?? []);
       this.dispose(environment);

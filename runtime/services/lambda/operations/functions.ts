@@ -24,7 +24,7 @@ import {
   type VersionRow,
   versions,
 } from '../state';
-import { checkTags } from '../tags';
+import { checkTags, requestTagKeys } from '../tags';
 import { usedLayers } from './layers';
 import { publish } from './versions';
 
@@ -41,7 +41,7 @@ export function functionHandlers(fleet: Fleet): Handlers<typeof Lambda> {
       await call.authorize({
         action: 'lambda:CreateFunction',
         resource: functionArn(of),
-        keys: tagKeys(tags, input.Layers),
+        keys: { ...requestTagKeys(tags), 'lambda:Layer': input.Layers },
       });
       const settings = readSettings(of.name, input as SettingsInput, undefined, await usedLayers(call, input.Layers));
       await mayPassRole(call, of, settings.Role);
@@ -118,7 +118,10 @@ export function functionHandlers(fleet: Fleet): Handlers<typeof Lambda> {
 
     async UpdateFunctionConfiguration(call, input) {
       const of = unqualified(call, input.FunctionName);
-      const latest = await latestOf(call, of);
+      const { row: fn, version: latest } = await resolve(call.kernel.store, of);
+      const keys = { 'lambda:Layer': input.Layers };
+      const resource = functionArn(of);
+      await call.authorize({ action: 'lambda:UpdateFunctionConfiguration', resource, keys, resourceTags: fn.tags });
       checkRevision(latest, input.RevisionId);
       const layers = input.Layers ? await usedLayers(call, input.Layers) : latest.settings.Layers;
       const change = input as SettingsInput;
@@ -224,11 +227,6 @@ function alreadyExists(of: FunctionName) {
 async function mayPassRole(call: Call, of: FunctionName, role: string): Promise<void> {
   const keys = { 'iam:PassedToService': 'lambda.amazonaws.com', 'iam:AssociatedResourceArn': functionArn(of) };
   await call.authorize({ action: 'iam:PassRole', resource: role, keys });
-}
-
-function tagKeys(tags: Readonly<Record<string, string>>, layers: readonly string[] | undefined) {
-  const requested = Object.entries(tags).map(([name, value]) => [`aws:RequestTag/${name}`, value] as const);
-  return { ...Object.fromEntries(requested), 'aws:TagKeys': Object.keys(tags), 'lambda:Layer': layers };
 }
 
 function writeMarker(last: Lambda.FunctionConfiguration): string {
