@@ -110,17 +110,19 @@ let youngCharacters = 0;
 
 /**
  * The young generation by a glance at the text. The store hands out a fresh copy of a text each time; to find it by
- * itself would hash every character of it, to compare it with one candidate costs a tenth of that.
+ * itself would hash every character of it, to compare it with a few candidates costs a tenth of that.
  */
-const byGlance = new Map<number, { readonly text: string; readonly compilation: Compilation }>();
+const byGlance = new Map<number, { readonly text: string; readonly compilation: Compilation }[]>();
+/** Texts that look alike: beyond these, hashing is cheaper. */
+const MOST_ALIKE = 8;
 
 /** Compiles a policy, or finds it compiled. A text that is no policy gives its problem. */
 export function compile(text: string): Compilation {
   const key = glance(text);
-  const candidate = byGlance.get(key);
-  if (candidate?.text === text) return candidate.compilation;
+  const alike = byGlance.get(key) ?? [];
+  for (const one of alike) if (one.text === text) return one.compilation;
   const compilation = young.get(text) ?? remember(text, old.get(text) ?? compileAnew(text));
-  byGlance.set(key, { text, compilation });
+  byGlance.set(key, [{ text, compilation }, ...alike.slice(0, MOST_ALIKE - 1)]);
   return compilation;
 }
 
