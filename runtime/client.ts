@@ -5,10 +5,43 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable } from 'node:stream';
 import { type Bytes, once } from './base/bytes';
+import type { Clock } from './base/clock';
 import { AwsError } from './base/errors';
 import type { Request } from './base/http';
 import type { Answer } from './kernel/http';
 import { noBody, readTarget } from './kernel/incoming';
+
+/** As much of a client as matters here. */
+interface SdkClient {
+  readonly middlewareStack: {
+    add(middleware: (next: (args: unknown) => Promise<{ output: unknown }>) => typeof next, options: object): void;
+  };
+}
+
+/**
+ * Remembers when a client presigned a URL, if its time stamp cannot tell: the stamp is of whole seconds, and the clock
+ * was moved within that second.
+ */
+export function noteSignings(
+  client: unknown,
+  now: () => { readonly clock: Clock; readonly known: Map<string, number> },
+) {
+  const noting = (next: (args: unknown) => Promise<{ output: unknown }>) => async (args: unknown) => {
+    const result = await next(args);
+    const signature = (result.output as { presigned?: SdkRequest } | undefined)?.presigned?.query?.['X-Amz-Signature'];
+    const { clock, known } = now();
+    const last = clock.moves().at(-1);
+    if (typeof signature === 'string' && last && clock.now() - (last.from + last.byMs) < 1000) {
+      known.set(signature, clock.now());
+    }
+    return result;
+  };
+  (client as SdkClient).middlewareStack.add(noting, {
+    name: 'cofferNoteSignings',
+    step: 'initialize',
+    priority: 'high',
+  });
+}
 
 /** As much of the SDK's request as matters here. */
 interface SdkRequest {

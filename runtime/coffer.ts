@@ -1,25 +1,29 @@
 /**
- * One runtime: store, kernel and services put together, and what a test or the CLI does with it. Any number of them
- * live side by side in one process; nothing here is global.
+ * What a test or the CLI holds of a runtime. Any number of them live side by side in one process; nothing is global.
+ *
+ *     const coffer = await startCoffer();
+ *     const s3 = coffer.client(S3Client);
+ *     await coffer.clock.advance({ days: 30 });
+ *     await coffer.close();
  */
+
+import { type Acting, type As, actingAs } from './acting';
 import type { Duration } from './base/clock';
-import { createRequestHandler } from './client';
-import { createConsumers } from './kernel/consumers';
-import { createKernel } from './kernel/kernel';
+import type { Response } from './base/http';
+import { createRequestHandler, noteSignings } from './client';
+import { type Answer, type Listener, listen } from './kernel/http';
 import type { Denial, RequestRecord } from './kernel/record';
-import { createSchedule, openClock } from './kernel/schedule';
-import { createProtocols } from './protocol/protocols';
-import { createServices } from './services';
-import { openStore } from './store/open';
+import { beginLife, type Life, wipe } from './life';
+import { operated } from './operator';
 
 export interface CofferOptions {
-  /** Where the data lives. Default: nowhere, it ends with the runtime. */
+  /** Where the data lives, kept from one start to the next. @default nowhere: it ends with the runtime */
   readonly directory?: string;
-  /** Twelve digits. @default '000000000000' */
+  /** Whose administrator plain credentials are; twelve digits. @default '000000000000' */
   readonly defaultAccount?: string;
   /** @default 'us-east-1' */
   readonly defaultRegion?: string;
-  /** Takes a line for the operator: defects, what was set aside. @default lines are dropped */
+  /** Takes a line for the operator: a defect, a change that was set aside. @default lines are dropped */
   readonly report?: (line: string) => void;
 }
 
@@ -30,22 +34,41 @@ export interface ListenOptions {
   readonly host?: string;
 }
 
-export interface ClientOptions {
+export interface ClientOptions<C = unknown> {
+  /** Who asks. @default 'admin' */
+  readonly as?: As;
   /** @default the default region */
   readonly region?: string;
+  /** Whose administrator `admin` is, and where roles and users are looked for by name. @default the default account */
+  readonly account?: string;
+  /** Anything else that the client's constructor takes. */
+  readonly config?: C extends new (
+    config: infer Config,
+  ) => unknown
+    ? Partial<Config>
+    : Readonly<Record<string, unknown>>;
 }
 
 export interface Coffer {
-  /** Where the runtime listens; absent until `listen` was called. */
+  /** Where the runtime listens; undefined until `listen` was called. */
   readonly endpoint: string | undefined;
-  /** Opens a port. @returns the endpoint, `http://127.0.0.1:4566` */
+  readonly defaultAccount: string;
+  readonly defaultRegion: string;
+  /** Names of the services, as among peers. */
+  readonly services: readonly string[];
+  /**
+   * Opens a port.
+   * @returns the endpoint, `http://127.0.0.1:4566`
+   * @throws Error of `node:net` (EADDRINUSE, EACCES, EADDRNOTAVAIL) when the port cannot be had
+   */
   listen(options?: ListenOptions): Promise<string>;
-  /** A vendor's client that talks to this runtime without a socket. */
-  client<C>(clientClass: new (config: never) => C, options?: ClientOptions): C;
+  /** A vendor's client that talks to this runtime without a socket: `coffer.client(S3Client, { as: 'anonymous' })`. */
+  // biome-ignore lint/suspicious/noExplicitAny: a client class of any package
+  client<C extends new (config: any) => unknown>(clientClass: C, options?: ClientOptions<C>): InstanceType<C>;
   readonly clock: {
     /** Virtual time. */
     now(): Date;
-    /** Moves virtual time forward and runs everything that falls due. */
+    /** Moves virtual time forward and runs everything that falls due on the way, in order, to quiescence. */
     advance(duration: Duration): Promise<void>;
   };
   /** Resolves when all that was set in motion has come to rest. */
@@ -54,71 +77,91 @@ export interface Coffer {
   requests(): readonly RequestRecord[];
   /** The newest refusals by policy, each with its explanation, oldest first. */
   denials(): readonly Denial[];
+  /** Forgets everything: as if started anew, behind the same clients and ports. */
+  reset(): Promise<void>;
   /** Ends the runtime: nothing of it stays open. */
   close(): Promise<void>;
 }
 
+/** @throws DataDirectoryError when the directory cannot be used, is open elsewhere or is not Coffer's */
 export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const { directory, defaultAccount = '000000000000', defaultRegion = 'us-east-1', report = () => {} } = options;
-  const services = createServices();
-  const store = await openStore({ directory });
-  const clock = await openClock(store);
-  const schedule = createSchedule(store, clock);
-  const { timers } = schedule;
-  const protocols = createProtocols(services);
-  const running = createKernel({ store, clock, timers, services, protocols, defaultAccount, defaultRegion, report });
-  const { kernel, answer, records } = running;
-  const consumers = createConsumers(
-    kernel,
-    services.flatMap((service) => service.consumers ?? []),
-  );
-  const byName = new Map(services.map((service) => [service.name, service]));
-  for (const service of services) await service.start?.(kernel);
-  await consumers.start();
-  await schedule.start({
-    kernel,
-    handler: (service, task) => byName.get(service)?.timers?.[task],
-    async quiet() {
-      // Each of these may set another in motion: quiet is when a whole round brought nothing new.
-      for (let head = -1; head !== store.changes.head() || running.working(); ) {
-        head = store.changes.head();
-        await running.idle();
-        await consumers.settled();
-        for (const service of services) await service.idle?.();
-      }
-    },
-  });
+  if (!/^\d{12}$/.test(defaultAccount)) throw new RangeError(`an account has twelve digits, not ${defaultAccount}`);
+  const listeners: Listener[] = [];
+  let opening: Promise<string> | undefined;
 
-  return {
+  const begin = () => beginLife({ directory, defaultAccount, defaultRegion, report, endpoint: anyEndpoint });
+  let life: Life | undefined = await begin();
+
+  const answer: Answer = (request) => (life ? life.answer(request) : Promise.resolve(unavailable()));
+  const alive = (): Life => {
+    if (!life) throw new Error('this runtime is closed');
+    return life;
+  };
+
+  async function open(port: number, host: string): Promise<string> {
+    const now = () => alive().kernel.clock.now();
+    const listener = await listen(operated(coffer, answer), { port, host, now, report });
+    listeners.unshift(listener);
+    return listener.url;
+  }
+
+  /** For Lambda processes and others that need a socket although nobody asked for a port. */
+  function anyEndpoint(): Promise<string> {
+    if (listeners.length > 0) return Promise.resolve(listeners[0].url);
+    opening ??= open(0, '127.0.0.1');
+    return opening;
+  }
+
+  const coffer: Coffer = {
     get endpoint() {
-      return running.listener()?.url;
+      return listeners[0]?.url;
     },
-    async listen({ port = 4566, host = '127.0.0.1' } = {}) {
-      return (await running.listen({ port, host })).url;
-    },
-    client(clientClass, { region = defaultRegion } = {}) {
-      const config = {
+    defaultAccount,
+    defaultRegion,
+    services: life.services,
+    listen: ({ port = 4566, host = '127.0.0.1' } = {}) => open(port, host),
+    client(clientClass, { as = 'admin', region = defaultRegion, account = defaultAccount, config } = {}) {
+      const acting: Acting = actingAs(as, account, () => alive().kernel);
+      const client = new clientClass({
         region,
-        endpoint: 'http://127.0.0.1:4566',
+        endpoint: () => coffer.endpoint ?? 'http://127.0.0.1:4566',
         forcePathStyle: true,
-        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
         requestHandler: createRequestHandler(answer),
-      };
-      return new clientClass(config as never);
+        ...acting,
+        ...config,
+      });
+      noteSignings(client, () => ({ clock: alive().kernel.clock, known: alive().knownSignings }));
+      return client as never;
     },
     clock: {
-      now: () => new Date(clock.now()),
-      advance: schedule.advance,
+      now: () => new Date(alive().kernel.clock.now()),
+      advance: (duration) => alive().advance(duration),
     },
-    settled: schedule.settled,
-    requests: records.requests,
-    denials: records.denials,
+    settled: () => alive().settled(),
+    requests: () => alive().records.requests(),
+    denials: () => alive().records.denials(),
+    async reset() {
+      const ending = alive();
+      life = undefined;
+      await ending.close();
+      if (directory !== undefined) await wipe(directory);
+      life = await begin();
+    },
     async close() {
-      await running.close();
-      await schedule.stop();
-      await consumers.stop();
-      for (const service of services) await service.stop?.();
-      await store.close();
+      const ending = life;
+      life = undefined;
+      await Promise.all(listeners.splice(0).map((listener) => listener.close()));
+      await ending?.close();
     },
   };
+  return coffer;
+}
+
+/** Between two lives, or after the last. */
+function unavailable(): Response {
+  const body = Buffer.from(
+    '<Error><Code>ServiceUnavailable</Code><Message>The runtime is restarting.</Message></Error>',
+  );
+  return { status: 503, headers: { 'content-type': 'application/xml' }, body };
 }

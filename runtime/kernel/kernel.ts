@@ -12,7 +12,7 @@ import type { Store } from '../store/port';
 import { createAuthenticator } from './authenticate';
 import { createAuthorizer } from './authorize';
 import type { Kernel, Scope } from './call';
-import { type Answer, type Listener, listen } from './http';
+import type { Answer } from './http';
 import { createInvoker } from './invoke';
 import type { Peers } from './peers';
 import { createPipeline } from './pipeline';
@@ -29,6 +29,8 @@ export interface KernelOptions {
   readonly protocols: Protocols;
   readonly defaultAccount: string;
   readonly defaultRegion: string;
+  /** A URL on loopback at which this runtime answers; opens a listener when there is none. */
+  readonly endpoint: () => Promise<string>;
   readonly report: (line: string) => void;
 }
 
@@ -39,10 +41,6 @@ export interface RunningKernel {
   readonly records: Records;
   /** Virtual times of signing that time stamps cannot tell: see `authenticate.ts`. */
   readonly knownSignings: Map<string, number>;
-  /** What listens now. */
-  listener(): Listener | undefined;
-  /** @throws Error when something listens already, or the port cannot be had */
-  listen(options: { readonly port: number; readonly host: string; readonly answer?: Answer }): Promise<Listener>;
   /** Whether anything is counted as in flight: see `Kernel.busy`. */
   working(): boolean;
   /** Resolves when nothing is. */
@@ -51,15 +49,13 @@ export interface RunningKernel {
 }
 
 export function createKernel(options: KernelOptions): RunningKernel {
-  const { store, clock, timers, protocols, defaultAccount, defaultRegion, report } = options;
+  const { store, clock, timers, protocols, defaultAccount, defaultRegion, endpoint, report } = options;
   const services = new Map(options.services.map((service) => [service.name, service]));
   const identities = options.services.flatMap((service) => service.identities ?? []);
   const sources = new Map(options.services.flatMap(({ name, policies }) => (policies ? [[name, policies]] : [])));
   const records = createRecords();
   const knownSignings = new Map<string, number>();
   const work = counter();
-  let listening: Promise<Listener> | undefined;
-  let listener: Listener | undefined;
   let scratch: Promise<string> | undefined;
 
   const kernel: Kernel = {
@@ -69,7 +65,7 @@ export function createKernel(options: KernelOptions): RunningKernel {
     timers,
     defaultAccount,
     defaultRegion,
-    endpoint: async () => (await (listening ?? open({ port: 0, host: '127.0.0.1' }))).url,
+    endpoint,
     peers: (principal: Principal, scope: Scope): Peers => invoker.peers(principal, scope),
     scratch() {
       scratch ??= mkdtemp(join(tmpdir(), 'coffer-'));
@@ -83,31 +79,14 @@ export function createKernel(options: KernelOptions): RunningKernel {
   const authenticate = createAuthenticator(kernel, identities, knownSignings);
   const answer = createPipeline({ kernel, services, protocols, authenticate, invoker, records });
 
-  async function open(where: { port: number; host: string; answer?: Answer }): Promise<Listener> {
-    if (listening) throw new Error(`already listening at ${(await listening).url}`);
-    listening = listen(where.answer ?? answer, { ...where, now: () => clock.now(), report });
-    listening.then(
-      (opened) => {
-        listener = opened;
-      },
-      () => {
-        listening = undefined;
-      },
-    );
-    return listening;
-  }
-
   return {
     kernel,
     answer,
     records,
     knownSignings,
-    listener: () => listener,
-    listen: open,
     working: work.going,
     idle: work.idle,
     async close() {
-      await (await listening?.catch(() => undefined))?.close();
       if (scratch) await rm(await scratch, { recursive: true, force: true });
     },
   };

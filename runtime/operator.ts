@@ -1,0 +1,91 @@
+/**
+ * The operator's own requests, beside those of AWS's clients on the same port: `/_coffer/...`, for the CLI and for tests
+ * in other languages. Only from this machine, only by a name of this machine, and only with the header
+ * `x-coffer-operator`, which no web page can send along.
+ *
+ *     GET  /_coffer/health      what runs here
+ *     POST /_coffer/reset       forget everything
+ *     GET  /_coffer/clock       virtual time
+ *     POST /_coffer/clock       move it: {"days": 30}
+ *     POST /_coffer/settled     answers when all is quiet
+ *     GET  /_coffer/requests    the newest requests
+ *     GET  /_coffer/denials     the newest refusals, with their reasons
+ */
+import { collect } from './base/bytes';
+import type { Duration } from './base/clock';
+import type { Request, Response } from './base/http';
+import type { Coffer } from './coffer';
+import type { Answer } from './kernel/http';
+import { isLoopback } from './kernel/incoming';
+
+const PREFIX = '/_coffer/';
+const LONGEST_BODY_BYTES = 1024 * 1024;
+const OWN_NAME = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i;
+
+/** The listener's answer: the operator's requests to `coffer`, all others on. */
+export function operated(coffer: Coffer, others: Answer): Answer {
+  return (request) => {
+    if (!request.path.startsWith(PREFIX) || request.headers['x-coffer-operator'] === undefined) return others(request);
+    return operate(coffer, request).catch((error: Error) => json(500, { error: error.message }));
+  };
+}
+
+type Action = (coffer: Coffer, input: Record<string, unknown>) => Promise<Response> | Response;
+
+const actions: Readonly<Record<string, Action | undefined>> = {
+  'GET health': ({ defaultAccount, defaultRegion, services }) =>
+    json(200, { name: 'coffer', pid: process.pid, defaultAccount, defaultRegion, services }),
+  'POST reset': async (coffer) => {
+    await coffer.reset();
+    return json(200, {});
+  },
+  'GET clock': ({ clock }) => json(200, { now: clock.now().toISOString() }),
+  'POST clock': async ({ clock }, input) => {
+    const duration = durationIn(input);
+    if (typeof duration === 'string') return json(400, { error: duration });
+    await clock.advance(duration);
+    return json(200, { now: clock.now().toISOString() });
+  },
+  'POST settled': async (coffer) => {
+    await coffer.settled();
+    return json(200, {});
+  },
+  'GET requests': (coffer) => json(200, coffer.requests()),
+  'GET denials': (coffer) => json(200, coffer.denials()),
+};
+
+async function operate(coffer: Coffer, request: Request): Promise<Response> {
+  if (!isLoopback(request.remoteAddress) || !OWN_NAME.test(request.headers.host ?? '')) {
+    return json(403, { error: 'the operator interface answers this machine only' });
+  }
+  const asked = `${request.method} ${request.path.slice(PREFIX.length)}`;
+  const action = actions[asked];
+  if (!action) return json(404, { error: `there is no ${asked}; there are: ${Object.keys(actions).join(', ')}` });
+  const input = await readInput(request);
+  return typeof input === 'string' ? json(400, { error: input }) : action(coffer, input);
+}
+
+/** The body's JSON object, or what is wrong with it. */
+async function readInput(request: Request): Promise<Record<string, unknown> | string> {
+  const bytes = await collect(request.body, LONGEST_BODY_BYTES);
+  if (bytes.length === 0) return {};
+  try {
+    const value: unknown = JSON.parse(bytes.toString());
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {}
+  return 'the body must be a JSON object';
+}
+
+const UNITS = ['days', 'hours', 'minutes', 'seconds', 'milliseconds'];
+
+function durationIn(input: Record<string, unknown>): Duration | string {
+  for (const [unit, value] of Object.entries(input)) {
+    if (!UNITS.includes(unit)) return `${unit} is no unit of time; units are ${UNITS.join(', ')}`;
+    if (typeof value !== 'number' || !(value >= 0)) return `${unit} must be a number, not below 0`;
+  }
+  return input as Duration;
+}
+
+function json(status: number, value: unknown): Response {
+  return { status, headers: { 'content-type': 'application/json' }, body: Buffer.from(`${JSON.stringify(value)}\n`) };
+}
