@@ -15,6 +15,11 @@ import { retryHandlers } from './operations/retries';
 import { tagHandlers } from './operations/tags';
 import { versionHandlers } from './operations/versions';
 import { functionPolicies } from './policies';
+import { functionResource } from './resources/functions';
+import { layerResource } from './resources/layers';
+import { layerPermissionResource, permissionResource } from './resources/permissions';
+import { retryResource } from './resources/retries';
+import { aliasResource, versionResource } from './resources/versions';
 
 declare module '../../kernel/peers' {
   interface Peers {
@@ -48,6 +53,15 @@ export function lambda(): Service {
     policies: functionPolicies,
     consumers: [queue.consumer],
     timers: { retry: queue.retry },
+    resources: [
+      aliasResource,
+      functionResource,
+      layerPermissionResource,
+      layerResource,
+      permissionResource,
+      retryResource,
+      versionResource,
+    ],
     start: (kernel) => queue.resume(kernel),
     async stop() {
       queue.stop();

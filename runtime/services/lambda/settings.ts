@@ -62,8 +62,7 @@ export function readSettings(
   if ((input.Description?.length ?? 0) > 256) {
     throw invalidValue('description', input.Description, 'Member must have length less than or equal to 256');
   }
-  const environment = input.Environment ? (input.Environment.Variables ?? {}) : before?.Environment;
-  if (input.Environment) checkEnvironment(input.Environment.Variables ?? {});
+  const environment = input.Environment ? readEnvironment(input.Environment.Variables ?? {}) : before?.Environment;
   const target = input.DeadLetterConfig ? input.DeadLetterConfig.TargetArn : before?.DeadLetterTarget;
   return {
     Runtime: runtime,
@@ -131,7 +130,7 @@ function within(member: string, value: number | undefined, least: number, most: 
   if (value > most) throw invalidValue(member, value, `Member must have value less than or equal to ${most}`);
 }
 
-function checkEnvironment(variables: Readonly<Record<string, string>>): void {
+function readEnvironment(variables: Readonly<Record<string, string>>): Settings['Environment'] {
   for (const name of Object.keys(variables)) {
     if (!/^[a-zA-Z]\w+$/.test(name) && !RESERVED.has(name)) {
       const words =
@@ -150,6 +149,7 @@ function checkEnvironment(variables: Readonly<Record<string, string>>): void {
       'Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit.',
     );
   }
+  return Object.keys(variables).length > 0 ? variables : undefined;
 }
 
 function checkTracing(mode: string | undefined): Settings['TracingMode'] | undefined {
