@@ -9,10 +9,11 @@ import { createProtocols } from '../../runtime/protocol/protocols';
 import { type OperationSchema, readClient } from '../../runtime/protocol/schema';
 import type { ProtocolName } from '../../runtime/protocol/wire';
 import { handlerOf } from './exchange';
-import { isEventStream, type Sample, sampleOf, seeded } from './samples';
+import { isEventStream, type Random, type Sample, sampleOf, seeded } from './samples';
 import { type ServiceName, serviceNames, services, wires } from './wires';
 
-const SEEDS = [1, 2];
+/** More of them find no more in a second: the operations vary enough. `COFFER_SEEDS=50` looks further. */
+const SEEDS = Array.from({ length: Number(process.env.COFFER_SEEDS ?? 1) }, (_, index) => index + 1);
 const protocols = createProtocols(services);
 const context = { requestId: 'REQUEST', hostId: 'HOST' };
 
@@ -55,7 +56,9 @@ const REWRITTEN: Partial<Record<ServiceName, readonly string[]>> = {
 // biome-ignore lint/suspicious/noExplicitAny: all clients alike
 type Vendor = any;
 
-function clientOf({ service, speaks }: Face, answer: Parameters<typeof handlerOf>[0]): Vendor {
+type Answer = Parameters<typeof handlerOf>[0];
+
+function clientOf({ service, speaks }: Face, answer: Answer): Vendor {
   const vendor: Vendor = wires[service].client();
   const name = Object.keys(vendor).find((key) => /^[A-Za-z0-9]+Client$/.test(key)) as string;
   return new vendor[name]({
@@ -94,39 +97,43 @@ const streams = ({ input, output }: OperationSchema) =>
 
 describe.each(faces.map((face) => [`${face.service} in ${face.protocol}`, face] as const))('%s', (_, face) => {
   const { service, protocol } = face;
-  const { operations } = readClient(wires[service]);
+  const { operations, error: errorNamed } = readClient(wires[service]);
   const skip = REWRITTEN[service] ?? [];
+  let answer: Answer;
+  const client = clientOf(face, (request, body) => answer(request, body));
+  afterAll(() => client.destroy());
 
-  test.each(
-    [...operations.values()]
-      .filter((operation) => !streams(operation))
-      .map((operation) => [operation.name, operation] as const),
-  )('%s', async (name, { input, output, http }) => {
-    for (const seed of SEEDS) {
-      const random = seeded(seed);
-      const given = input ? sampleOf(input, random, skip) : {};
-      const answered = output ? sampleOf(output, random, skip) : {};
-      const status = output?.members.find(({ traits }) => traits.httpResponseCode)?.name;
-      if (status) answered[status] = http?.status;
-      let bound: Sample = {};
-      const client = clientOf(face, (request, body) => {
-        const form = protocols.needsForm(request, service) ? body : undefined;
-        const route = protocols.route(request, wires[service].signingNames[0], form);
-        expect(route).toMatchObject({ service, operation: name, protocol });
-        const operation = protocols.operation(route);
-        bound = operation.bindHead(request, route);
-        if (operation.streamsInput) {
-          const stream = input?.members.find(({ traits }) => traits.httpPayload)?.name as string;
-          if (given[stream] !== undefined) bound[stream] = body;
-        } else operation.bindBody(body, bound, request);
-        return operation.write(answered, context);
-      });
-      const result = await send(face, client, name, given);
-      expect(await plain(bound)).toMatchObject((await plain(given)) as object);
-      expect(await plain(result, ['$metadata', ...skip])).toEqual(await plain(answered));
-      client.destroy();
+  test('every operation', async () => {
+    for (const operation of operations.values()) {
+      if (!streams(operation)) for (const seed of SEEDS) await exchange(operation, seeded(seed));
     }
   });
+
+  async function exchange({ name, input, output, http }: OperationSchema, random: Random) {
+    const given = input ? sampleOf(input, random, skip) : {};
+    const answered = output ? sampleOf(output, random, skip) : {};
+    const status = output?.members.find(({ traits }) => traits.httpResponseCode)?.name;
+    if (status) answered[status] = http?.status;
+    let bound: Sample = {};
+    answer = (request, body) => {
+      const form = protocols.needsForm(request, service) ? body : undefined;
+      const route = protocols.route(request, wires[service].signingNames[0], form);
+      expect(route).toMatchObject({ service, operation: name, protocol });
+      const operation = protocols.operation(route);
+      bound = operation.bindHead(request, route);
+      if (operation.streamsInput) {
+        const stream = input?.members.find(({ traits }) => traits.httpPayload)?.name as string;
+        if (given[stream] !== undefined) bound[stream] = body;
+      } else operation.bindBody(body, bound, request);
+      return operation.write(answered, context);
+    };
+    const result = await send(face, client, name, given);
+    expect({ name, input: await plain(bound) }).toMatchObject({ name, input: await plain(given) });
+    expect({ name, output: await plain(result, ['$metadata', ...skip]) }).toEqual({
+      name,
+      output: await plain(answered),
+    });
+  }
 
   test('its errors', async () => {
     const [operation] = [...operations.values()].filter(
@@ -137,22 +144,16 @@ describe.each(faces.map((face) => [`${face.service} in ${face.protocol}`, face] 
     );
     expect(errors.length).toBeGreaterThan(10);
     for (const [, , name] of errors as [number, string, string][]) {
-      const structure = readClient(wires[service]).error(name);
+      const structure = errorNamed(name);
       const fields = structure ? sampleOf(structure, seeded(7), ['message', 'Message']) : {};
       const status = structure?.traits.httpError ?? 400;
       const error = new AwsError(name, 'what went wrong', { status, fields });
-      const client = clientOf(face, (request) =>
-        protocols.writeError(
-          error,
-          { service, operation: operation.name, protocol, labels: {} },
-          { ...context, request },
-        ),
-      );
+      const route = { service, operation: operation.name, protocol, labels: {} };
+      answer = (request) => protocols.writeError(error, route, { ...context, request });
       const thrown = await send(face, client, operation.name, {}).catch((reason: unknown) => reason);
       expect(thrown).toMatchObject({ name, message: 'what went wrong', $metadata: { httpStatusCode: status } });
       expect(await plain({ ...thrown })).toMatchObject((await plain(fields)) as object);
       expect(thrown.$metadata.requestId).toBe('REQUEST');
-      client.destroy();
     }
   });
 });

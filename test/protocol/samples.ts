@@ -56,6 +56,7 @@ export const isEventStream = (shape: Shape) => shape.kind === 'structure' && sha
 function place(member: Member, random: Random, depth: number, skip: readonly string[]): unknown {
   const { name, shape, traits } = member;
   if (shape.kind === 'string' && FIXED[name] !== undefined) return FIXED[name];
+  if (shape.kind === 'blob' && traits.httpPayload) return Buffer.from('payload');
   const inHead =
     traits.httpHeader ?? traits.httpQuery ?? traits.httpPrefixHeaders ?? traits.httpLabel ?? traits.xmlAttribute;
   return valueFor(shape, random, depth + 1, inHead !== undefined, skip);
