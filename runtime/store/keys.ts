@@ -147,5 +147,5 @@ export function boundsOf(table: string, range: Range): Bounds {
     if (open) atLeast(open + BEYOND);
     if (before) below(encodeKey(table, before));
   }
-  return { low, high, reverse };
+  return { low, high: high < low ? low : high, reverse };
 }
