@@ -1,0 +1,43 @@
+/** CloudWatch Logs: groups, streams, events and their search. See README.md for what differs from AWS. */
+import type * as Logs from '@aws-sdk/client-cloudwatch-logs';
+import type { Operations } from '../../kernel/peers';
+import type { Handlers, Service } from '../../kernel/service';
+import { actions } from './actions';
+import { eventHandlers } from './operations/events';
+import { groupHandlers } from './operations/groups';
+import { policyHandlers } from './operations/policies';
+import { streamHandlers } from './operations/streams';
+import { groupPolicies } from './policies';
+import { resources } from './resources';
+import { eraseWhenDue, sweepWhenDue } from './retention';
+import { createVault } from './vault';
+
+declare module '../../kernel/peers' {
+  interface Peers {
+    logs: Operations<typeof Logs>;
+  }
+}
+
+export function logs(): Service {
+  const handlers: Handlers<typeof Logs> = {
+    ...eventHandlers(createVault()),
+    ...groupHandlers,
+    ...policyHandlers,
+    ...streamHandlers,
+  };
+  return {
+    name: 'logs',
+    wire: {
+      client: () => require('@aws-sdk/client-cloudwatch-logs'),
+      protocols: ['awsJson1_1'],
+      signingNames: ['logs'],
+      target: 'Logs_20140328',
+      version: '2014-03-28',
+    },
+    handlers,
+    actions,
+    policies: groupPolicies,
+    timers: { erase: eraseWhenDue, sweep: sweepWhenDue },
+    resources,
+  };
+}
