@@ -90,17 +90,21 @@ export function digestsFor(claim: Claim | undefined): DigestName[] {
 
 /**
  * Holds a body's digests against what was promised.
- * @returns the checksum to keep with the object
- * @throws AwsError BadDigest, InvalidDigest
+ * @param algorithm of the checksum to return when nothing was promised
+ * @throws AwsError BadDigest
  */
 export function verify(
   digests: Readonly<Partial<Record<DigestName, Uint8Array>>>,
-  { claim, contentMd5, body }: { claim?: Claim; contentMd5?: string; body?: Body },
+  {
+    claim,
+    contentMd5,
+    body,
+    algorithm = claim?.algorithm ?? DEFAULT_CHECKSUM,
+  }: { claim?: Claim; contentMd5?: string; body?: Body; algorithm?: ChecksumName },
 ): Checksum {
   const md5 = base64(digests.MD5);
   if (contentMd5 !== undefined && contentMd5 !== md5)
     throw badMd5(Buffer.from(contentMd5, 'base64').toString('hex'), md5);
-  const algorithm = claim?.algorithm ?? DEFAULT_CHECKSUM;
   const value = base64(digests[algorithm]);
   const promised = claim && (claim.value ?? trailerValue(body, claim.algorithm));
   if (promised !== undefined && promised !== value) throw badChecksum(algorithm);

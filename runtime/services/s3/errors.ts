@@ -153,6 +153,16 @@ export const illegalVersioning = (message: string) => s3Error('IllegalVersioning
 export const invalidTargetBucket = (message: string, bucket: string) =>
   s3Error('InvalidTargetBucketForLogging', 400, message, { TargetBucket: bucket });
 
+export const crossLocationLogging = (targetRegion: string) =>
+  s3Error('CrossLocationLoggingProhibitted', 403, 'Cross S3 location logging not allowed. ', {
+    TargetBucketLocation: targetRegion,
+  });
+
+export const idMismatch = () =>
+  s3Error('IdMismatch', 400, 'Document ID does not match the specified configuration ID.');
+
+export const invalidInventoryDestination = () => s3Error('InvalidS3DestinationBucket', 400, 'Invalid bucket ARN.');
+
 export const invalidTag = (message: string, key?: string) =>
   s3Error('InvalidTag', 400, message, key === undefined ? undefined : { TagKey: key });
 
@@ -233,12 +243,10 @@ export const invalidObjectState = (storageClass: string) =>
     StorageClass: storageClass,
   });
 
-export const copySourceArchived = () =>
-  s3Error(
-    'ObjectNotInActiveTierError',
-    403,
-    'The source object of the COPY action is not in the active tier and is only stored in Amazon S3 Glacier.',
-  );
+export const copySourceArchived = (storageClass: string) =>
+  s3Error('InvalidObjectState', 403, "Operation is not valid for the source object's storage class", {
+    StorageClass: storageClass,
+  });
 
 export const invalidRange = (range: string, sizeBytes: number) =>
   s3Error(
@@ -294,6 +302,9 @@ export const badMd5 = (expected: string, calculated: string) =>
 
 export const badChecksum = (algorithm: string) =>
   s3Error('BadDigest', 400, `The ${algorithm} you specified did not match the calculated checksum.`);
+
+export const badPartChecksum = (algorithm: string, part: number) =>
+  s3Error('BadDigest', 400, `The ${algorithm} you specified for part ${part} did not match what we received.`);
 
 export const badChecksumHeader = (header: string) => invalidRequest(`Value for ${header} header is invalid.`);
 

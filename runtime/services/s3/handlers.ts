@@ -1,25 +1,55 @@
 /** Every operation that is implemented, by the name AWS gives it. What is missing is refused by that name. */
 import type { Handlers } from '../../kernel/service';
 import type { S3 } from './model';
-import { CreateBucket, DeleteBucket, GetBucketLocation, HeadBucket, ListBuckets } from './operations/buckets';
+import { GetObjectAttributes } from './operations/attributes';
+import * as buckets from './operations/buckets';
+import * as cors from './operations/configurations/cors';
+import * as delivery from './operations/configurations/delivery';
+import * as lifecycle from './operations/configurations/lifecycle';
+import * as policy from './operations/configurations/policy';
+import * as replication from './operations/configurations/replication';
+import * as reports from './operations/configurations/reports';
+import * as rows from './operations/configurations/rows';
+import { CopyObject } from './operations/copy';
 import { DeleteObject, DeleteObjects } from './operations/delete';
 import { GetObject, HeadObject } from './operations/get';
-import { ListObjects, ListObjectsV2, ListObjectVersions } from './operations/listing';
+import * as holdings from './operations/holdings';
+import * as listing from './operations/listing';
+import { CompleteMultipartUpload } from './operations/multipart/completion';
+import { UploadPart, UploadPartCopy } from './operations/multipart/parts';
+import {
+  AbortMultipartUpload,
+  CreateMultipartUpload,
+  ListMultipartUploads,
+  ListParts,
+} from './operations/multipart/uploads';
 import { PutObject } from './operations/put';
 
+/** These modules export handlers and nothing else. */
 export const handlers: Handlers<S3> = {
-  CreateBucket,
-  DeleteBucket,
-  GetBucketLocation,
-  HeadBucket,
-  ListBuckets,
+  ...buckets,
+  ...rows,
+  ...policy,
+  ...cors,
+  ...lifecycle,
+  ...delivery,
+  ...replication,
+  ...reports,
+  ...holdings,
+  ...listing,
 
+  AbortMultipartUpload,
+  CompleteMultipartUpload,
+  CopyObject,
+  CreateMultipartUpload,
   DeleteObject,
   DeleteObjects,
   GetObject,
+  GetObjectAttributes,
   HeadObject,
-  ListObjects,
-  ListObjectsV2,
-  ListObjectVersions,
+  ListMultipartUploads,
+  ListParts,
   PutObject,
+  UploadPart,
+  UploadPartCopy,
 };

@@ -126,11 +126,25 @@ export async function missing(
     });
     return versionId === undefined ? noSuchKey(key) : noSuchVersion(key, versionId);
   }
-  const headers = { 'x-amz-delete-marker': 'true', 'x-amz-version-id': version.versionId };
-  if (versionId === undefined) return noSuchKey(key, headers);
-  return methodNotAllowed(call.request.method || 'GET', 'DeleteMarker', {
-    ...headers,
+  if (versionId === undefined) return noSuchKey(key, markerHeaders(version));
+  return onMarker(call, version);
+}
+
+/**
+ * The object of which a read or write concerns a part: its tags, its ACL, its lock. Delete markers have none of them.
+ * @throws AwsError as `objectOf`, but MethodNotAllowed for every delete marker
+ */
+export async function holderOf(call: Call, input: OnObject): Promise<StoredObject> {
+  const version = await versionOf(call, input);
+  if (version?.marker) throw onMarker(call, version);
+  return objectOf(call, input);
+}
+
+const markerHeaders = ({ versionId }: Version) => ({ 'x-amz-delete-marker': 'true', 'x-amz-version-id': versionId });
+
+const onMarker = (call: Call, version: Version) =>
+  methodNotAllowed(call.request.method, 'DeleteMarker', {
+    ...markerHeaders(version),
     allow: 'DELETE',
     'last-modified': new Date(version.at).toUTCString(),
   });
-}

@@ -2,6 +2,7 @@
 import type { Call } from '../../../kernel/call';
 import { isPublic, keptGrants, ownerId, requestedGrants } from '../acls';
 import { accountCheck, aclKeys, asksAcl } from '../actions/keys';
+import { DEFAULT_ENCRYPTION } from '../encryption';
 import {
   bucketAlreadyExists,
   bucketAlreadyOwnedByYou,
@@ -56,7 +57,7 @@ export async function CreateBucket(call: Call, input: In<'CreateBucket'>): Promi
     createdAt: call.now,
     ownership,
     publicAccess: ALL_BLOCKED,
-    encryption: { algorithm: 'AES256', bucketKey: false, blocksCustomerKeys: true },
+    encryption: DEFAULT_ENCRYPTION,
     // Object Lock needs versions, so it brings them.
     ...(input.ObjectLockEnabledForBucket ? { lock: {}, versioning: 'Enabled' } : {}),
     ...(acl ? { acl } : {}),

@@ -180,13 +180,12 @@ export type Version = StoredObject | DeleteMarker;
 export interface Upload {
   readonly id: string;
   readonly at: number;
-  readonly owner: string;
-  /** ARN of who began it. */
+  /** Who began it: the ARN of a user or session, the canonical id of an account. */
   readonly initiator: string;
   /** What the finished object will have beyond its body. */
   readonly draft: Pick<
     StoredObject,
-    'system' | 'metadata' | 'tags' | 'storageClass' | 'seal' | 'acl' | 'retention' | 'legalHold'
+    'system' | 'metadata' | 'tags' | 'storageClass' | 'seal' | 'owner' | 'acl' | 'retention' | 'legalHold'
   >;
   readonly algorithm: ChecksumName;
   readonly type: Checksum['type'];

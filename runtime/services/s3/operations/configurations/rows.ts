@@ -1,0 +1,307 @@
+/**
+ * Configurations that live in the bucket's row because nearly every request needs them: versioning, encryption,
+ * public access, ownership, lock, tags, payer, ABAC. Source: the pages of these operations in the S3 API reference.
+ */
+import type { Call } from '../../../../kernel/call';
+import { isPublic, ownerId } from '../../acls';
+import { bucketCheck } from '../../actions/keys';
+import { changeRow } from '../../configurations';
+import { DEFAULT_ENCRYPTION } from '../../encryption';
+import {
+  illegalVersioning,
+  invalidAclWithOwnership,
+  invalidArgument,
+  invalidBucketState,
+  malformedXml,
+  noConfiguration,
+  notImplemented,
+} from '../../errors';
+import type { In, Out } from '../../model';
+import type { BucketLock, Ownership, SseAlgorithm } from '../../state/tables';
+import { bucketTags, toTagSet } from '../../tags';
+import { bucketOf } from '../../target';
+
+// ---- versioning ---------------------------------------------------------------------------------------------------
+
+export async function PutBucketVersioning(
+  call: Call,
+  input: In<'PutBucketVersioning'>,
+): Promise<Out<'PutBucketVersioning'>> {
+  const { Status, MFADelete } = input.VersioningConfiguration ?? {};
+  if (Status === undefined) throw illegalVersioning('The Versioning element must be specified');
+  if (Status !== 'Enabled' && Status !== 'Suspended') throw malformedXml();
+  if (MFADelete === 'Enabled' || input.MFA !== undefined) throw notImplemented('MFA delete');
+  await changeRow(call, input, (bucket) => {
+    if (bucket.lock && Status === 'Suspended')
+      throw invalidBucketState(
+        'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
+      );
+    return { ...bucket, versioning: Status };
+  });
+  return {};
+}
+
+export async function GetBucketVersioning(
+  call: Call,
+  input: In<'GetBucketVersioning'>,
+): Promise<Out<'GetBucketVersioning'>> {
+  const { versioning } = await bucketOf(call, input);
+  return versioning ? { Status: versioning } : {};
+}
+
+// ---- encryption ---------------------------------------------------------------------------------------------------
+
+export async function PutBucketEncryption(
+  call: Call,
+  input: In<'PutBucketEncryption'>,
+): Promise<Out<'PutBucketEncryption'>> {
+  const rules = input.ServerSideEncryptionConfiguration?.Rules ?? [];
+  const [rule] = rules;
+  if (rules.length !== 1) throw malformedXml();
+  const wanted = rule.ApplyServerSideEncryptionByDefault;
+  if (!wanted && !rule.BlockedEncryptionTypes) throw malformedXml();
+  const algorithm = wanted ? algorithmOf(wanted.SSEAlgorithm) : undefined;
+  const keyId = wanted?.KMSMasterKeyID || undefined;
+  if (keyId !== undefined && algorithm === 'AES256')
+    throw invalidArgument(
+      'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse',
+      'ApplyServerSideEncryptionByDefault',
+    );
+  const blocked = rule.BlockedEncryptionTypes?.EncryptionType;
+  if (blocked?.some((type) => type !== 'SSE-C' && type !== 'NONE') || (blocked && blocked.length > 1))
+    throw malformedXml();
+  await changeRow(call, input, (bucket) => ({
+    ...bucket,
+    encryption: {
+      algorithm: algorithm ?? bucket.encryption.algorithm,
+      ...(wanted ? (keyId ? { keyId } : {}) : bucket.encryption.keyId ? { keyId: bucket.encryption.keyId } : {}),
+      bucketKey: rule.BucketKeyEnabled ?? false,
+      blocksCustomerKeys: blocked ? blocked[0] === 'SSE-C' : bucket.encryption.blocksCustomerKeys,
+    },
+  }));
+  return {};
+}
+
+function algorithmOf(text: string | undefined): SseAlgorithm {
+  if (text === 'aws:kms:dsse') throw notImplemented('dual-layer server-side encryption (aws:kms:dsse)');
+  if (text === 'AES256' || text === 'aws:kms') return text;
+  throw malformedXml();
+}
+
+export async function GetBucketEncryption(
+  call: Call,
+  input: In<'GetBucketEncryption'>,
+): Promise<Out<'GetBucketEncryption'>> {
+  const { algorithm, keyId, bucketKey, blocksCustomerKeys } = (await bucketOf(call, input)).encryption;
+  return {
+    ServerSideEncryptionConfiguration: {
+      Rules: [
+        {
+          ApplyServerSideEncryptionByDefault: { SSEAlgorithm: algorithm, ...(keyId ? { KMSMasterKeyID: keyId } : {}) },
+          BucketKeyEnabled: bucketKey,
+          ...(blocksCustomerKeys ? { BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } } : {}),
+        },
+      ],
+    },
+  };
+}
+
+/** Back to what a new bucket has. */
+export async function DeleteBucketEncryption(
+  call: Call,
+  input: In<'DeleteBucketEncryption'>,
+): Promise<Out<'DeleteBucketEncryption'>> {
+  await changeRow(call, input, (bucket) => ({ ...bucket, encryption: DEFAULT_ENCRYPTION }));
+  return {};
+}
+
+// ---- public access ------------------------------------------------------------------------------------------------
+
+export async function PutPublicAccessBlock(
+  call: Call,
+  input: In<'PutPublicAccessBlock'>,
+): Promise<Out<'PutPublicAccessBlock'>> {
+  const wanted = input.PublicAccessBlockConfiguration;
+  if (!wanted) throw malformedXml();
+  await changeRow(call, input, (bucket) => ({
+    ...bucket,
+    publicAccess: {
+      BlockPublicAcls: wanted.BlockPublicAcls ?? false,
+      IgnorePublicAcls: wanted.IgnorePublicAcls ?? false,
+      BlockPublicPolicy: wanted.BlockPublicPolicy ?? false,
+      RestrictPublicBuckets: wanted.RestrictPublicBuckets ?? false,
+    },
+  }));
+  return {};
+}
+
+export async function GetPublicAccessBlock(
+  call: Call,
+  input: In<'GetPublicAccessBlock'>,
+): Promise<Out<'GetPublicAccessBlock'>> {
+  const { publicAccess, name } = await bucketOf(call, input);
+  if (!publicAccess)
+    throw noConfiguration(
+      'NoSuchPublicAccessBlockConfiguration',
+      'The public access block configuration was not found',
+      name,
+    );
+  return { PublicAccessBlockConfiguration: { ...publicAccess } };
+}
+
+export async function DeletePublicAccessBlock(
+  call: Call,
+  input: In<'DeletePublicAccessBlock'>,
+): Promise<Out<'DeletePublicAccessBlock'>> {
+  await changeRow(call, input, ({ publicAccess, ...bucket }) => bucket);
+  return {};
+}
+
+// ---- ownership ----------------------------------------------------------------------------------------------------
+
+const OWNERSHIPS: readonly Ownership[] = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'];
+
+export async function PutBucketOwnershipControls(
+  call: Call,
+  input: In<'PutBucketOwnershipControls'>,
+): Promise<Out<'PutBucketOwnershipControls'>> {
+  const rules = input.OwnershipControls?.Rules ?? [];
+  const ownership = OWNERSHIPS.find((one) => one === rules[0]?.ObjectOwnership);
+  if (rules.length !== 1 || !ownership) throw malformedXml();
+  await changeRow(call, input, (bucket) => {
+    // An ACL that lets in others would be lost without a word.
+    const shared = bucket.acl?.some(({ grantee }) => grantee.id !== ownerId(bucket.account));
+    if (ownership === 'BucketOwnerEnforced' && bucket.acl && (shared || isPublic(bucket.acl)))
+      throw invalidAclWithOwnership(ownership);
+    return { ...bucket, ownership };
+  });
+  return {};
+}
+
+export async function GetBucketOwnershipControls(
+  call: Call,
+  input: In<'GetBucketOwnershipControls'>,
+): Promise<Out<'GetBucketOwnershipControls'>> {
+  const { ownership, name } = await bucketOf(call, input);
+  if (!ownership)
+    throw noConfiguration('OwnershipControlsNotFoundError', 'The bucket ownership controls were not found', name);
+  return { OwnershipControls: { Rules: [{ ObjectOwnership: ownership }] } };
+}
+
+export async function DeleteBucketOwnershipControls(
+  call: Call,
+  input: In<'DeleteBucketOwnershipControls'>,
+): Promise<Out<'DeleteBucketOwnershipControls'>> {
+  await changeRow(call, input, ({ ownership, ...bucket }) => bucket);
+  return {};
+}
+
+// ---- object lock --------------------------------------------------------------------------------------------------
+
+const MOST_YEARS = 100;
+
+export async function PutObjectLockConfiguration(
+  call: Call,
+  input: In<'PutObjectLockConfiguration'>,
+): Promise<Out<'PutObjectLockConfiguration'>> {
+  const wanted = input.ObjectLockConfiguration;
+  if (wanted?.ObjectLockEnabled !== 'Enabled') throw malformedXml();
+  const lock = wanted.Rule ? defaultRetention(wanted.Rule.DefaultRetention) : {};
+  await changeRow(call, input, (bucket) => {
+    if (bucket.versioning !== 'Enabled')
+      throw invalidBucketState("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration");
+    return { ...bucket, lock };
+  });
+  return {};
+}
+
+function defaultRetention(rule: { Mode?: string; Days?: number; Years?: number } | undefined): BucketLock {
+  const { Mode, Days, Years } = rule ?? {};
+  if ((Mode !== 'GOVERNANCE' && Mode !== 'COMPLIANCE') || (Days === undefined) === (Years === undefined))
+    throw malformedXml();
+  if ((Days ?? Years ?? 0) <= 0)
+    throw invalidArgument('Default retention period must be a positive integer value.', 'Days', Days ?? Years);
+  if ((Days ?? 0) > MOST_YEARS * 365 || (Years ?? 0) > MOST_YEARS)
+    throw invalidArgument(
+      `Default retention period is too large, must be at most ${MOST_YEARS} years.`,
+      'Days',
+      Days ?? Years,
+    );
+  return { mode: Mode, ...(Days === undefined ? { years: Years } : { days: Days }) };
+}
+
+export async function GetObjectLockConfiguration(
+  call: Call,
+  input: In<'GetObjectLockConfiguration'>,
+): Promise<Out<'GetObjectLockConfiguration'>> {
+  const { lock, name } = await bucketOf(call, input);
+  if (!lock)
+    throw noConfiguration(
+      'ObjectLockConfigurationNotFoundError',
+      'Object Lock configuration does not exist for this bucket',
+      name,
+    );
+  const { mode, days, years } = lock;
+  const DefaultRetention = { Mode: mode, ...(days === undefined ? { Years: years } : { Days: days }) };
+  return {
+    ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', ...(mode ? { Rule: { DefaultRetention } } : {}) },
+  };
+}
+
+// ---- tags ---------------------------------------------------------------------------------------------------------
+
+export async function PutBucketTagging(call: Call, input: In<'PutBucketTagging'>): Promise<Out<'PutBucketTagging'>> {
+  const tags = bucketTags(input.Tagging?.TagSet);
+  const bucket = await bucketOf(call, input);
+  await call.authorize({ ...bucketCheck(call, bucket, 's3:PutBucketTagging'), requestTags: tags });
+  await changeRow(call, input, (now) => ({ ...now, tags }));
+  return {};
+}
+
+export async function GetBucketTagging(call: Call, input: In<'GetBucketTagging'>): Promise<Out<'GetBucketTagging'>> {
+  const { tags, name } = await bucketOf(call, input);
+  if (!tags || Object.keys(tags).length === 0) throw noConfiguration('NoSuchTagSet', 'The TagSet does not exist', name);
+  return { TagSet: toTagSet(tags) };
+}
+
+export async function DeleteBucketTagging(
+  call: Call,
+  input: In<'DeleteBucketTagging'>,
+): Promise<Out<'DeleteBucketTagging'>> {
+  await changeRow(call, input, ({ tags, ...bucket }) => bucket);
+  return {};
+}
+
+// ---- payer and ABAC -----------------------------------------------------------------------------------------------
+
+export async function PutBucketRequestPayment(
+  call: Call,
+  input: In<'PutBucketRequestPayment'>,
+): Promise<Out<'PutBucketRequestPayment'>> {
+  const payer = input.RequestPaymentConfiguration?.Payer;
+  if (payer !== 'Requester' && payer !== 'BucketOwner') throw malformedXml();
+  await changeRow(call, input, ({ requesterPays, ...bucket }) =>
+    payer === 'Requester' ? { ...bucket, requesterPays: true } : bucket,
+  );
+  return {};
+}
+
+export async function GetBucketRequestPayment(
+  call: Call,
+  input: In<'GetBucketRequestPayment'>,
+): Promise<Out<'GetBucketRequestPayment'>> {
+  const { requesterPays } = await bucketOf(call, input);
+  return { Payer: requesterPays ? 'Requester' : 'BucketOwner' };
+}
+
+export async function PutBucketAbac(call: Call, input: In<'PutBucketAbac'>): Promise<Out<'PutBucketAbac'>> {
+  const status = input.AbacStatus?.Status;
+  if (status !== 'Enabled' && status !== 'Disabled') throw malformedXml();
+  await changeRow(call, input, ({ abac, ...bucket }) => (status === 'Enabled' ? { ...bucket, abac: true } : bucket));
+  return {};
+}
+
+export async function GetBucketAbac(call: Call, input: In<'GetBucketAbac'>): Promise<Out<'GetBucketAbac'>> {
+  const { abac } = await bucketOf(call, input);
+  return { AbacStatus: { Status: abac ? 'Enabled' : 'Disabled' } };
+}

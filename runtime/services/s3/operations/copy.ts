@@ -1,0 +1,130 @@
+/** CopyObject. Source: S3 API reference, "CopyObject"; S3 user guide, "Copying, moving, and renaming objects". */
+import { once } from '../../../base/bytes';
+import type { Call } from '../../../kernel/call';
+import { checksumMembers, checksumNames, DEFAULT_CHECKSUM, digestsFor, verify } from '../checksums';
+import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../encryption';
+import { invalidArgument, invalidRequest } from '../errors';
+import type { In, Out } from '../model';
+import { checkKey } from '../names';
+import { openBody } from '../reading';
+import { copySource, type Source } from '../sources';
+import { newId, type Taken, takeBody } from '../state/bodies';
+import type { Bucket, Checksum, ChecksumName, Seal } from '../state/tables';
+import { bucketOf } from '../target';
+import { checkWriteEarly, commitObject, type Draft, draftOf, LARGEST_PUT, versionMember } from '../writing';
+import { entityTag } from './put';
+
+export async function CopyObject(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObject'>> {
+  const bucket = await bucketOf(call, input);
+  const key = input.Key!;
+  checkKey(key);
+  checkDirective(input.MetadataDirective, 'x-amz-metadata-directive', 'Unknown metadata directive.');
+  checkDirective(input.TaggingDirective, 'x-amz-tagging-directive', 'Unknown tagging directive.');
+  const choice = encryptionChoice(input);
+  const source = await copySource(call, input);
+  if (source.object.sizeBytes > LARGEST_PUT)
+    throw invalidRequest(
+      `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_PUT}`,
+    );
+  if (isOntoItself(source, bucket, key) && !changesAnything(input))
+    throw invalidRequest(
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    );
+  const draft = copiedDraft(source, draftOf(call, bucket, input), input);
+  const conditional = await checkWriteEarly(call, bucket, key, input);
+
+  const { seal, dataKey } = await sealFor(call, bucket, key, choice);
+  const algorithm = algorithmOf(input.ChecksumAlgorithm, source.object.checksum);
+  const { taken, checksum, etag } =
+    sharedBody(source, seal, algorithm) ?? (await copiedBody(call, source, seal, dataKey, algorithm));
+  const object = await commitObject(call, {
+    bucket,
+    key,
+    event: 'ObjectCreated:Copy',
+    conditions: conditional ? input : undefined,
+    taken,
+    object: { ...draft, sizeBytes: taken.piece.sizeBytes, etag, checksum, seal, piece: taken.piece },
+  });
+  return {
+    CopyObjectResult: { ETag: `"${etag}"`, LastModified: new Date(object.at), ...checksumMembers(checksum) },
+    ...(source.bucket.versioning ? { CopySourceVersionId: source.object.versionId } : {}),
+    ...versionMember(bucket, object),
+    ...writtenEncryptionMembers(seal),
+  };
+}
+
+function checkDirective(value: string | undefined, header: string, message: string): void {
+  if (value !== undefined && value !== 'COPY' && value !== 'REPLACE') throw invalidArgument(message, header, value);
+}
+
+function isOntoItself(source: Source, bucket: Bucket, key: string): boolean {
+  return source.bucket.id === bucket.id && source.key === key && source.versionId === undefined;
+}
+
+function changesAnything(input: In<'CopyObject'>): boolean {
+  return (
+    input.MetadataDirective === 'REPLACE' ||
+    input.StorageClass !== undefined ||
+    input.WebsiteRedirectLocation !== undefined ||
+    input.ServerSideEncryption !== undefined ||
+    input.SSECustomerKey !== undefined
+  );
+}
+
+/** What the copy takes from its source: metadata and tags, unless told otherwise; never ACL, lock, class or redirect. */
+function copiedDraft({ object }: Source, { metadata, tags, system, ...draft }: Draft, input: In<'CopyObject'>): Draft {
+  const fresh = input.MetadataDirective === 'REPLACE';
+  const { WebsiteRedirectLocation: _, ...copied } = object.system;
+  const redirect = system.WebsiteRedirectLocation;
+  const keptMetadata = fresh ? metadata : object.metadata;
+  const keptTags = input.TaggingDirective === 'REPLACE' ? tags : object.tags;
+  return {
+    ...draft,
+    system: fresh ? system : { ...copied, ...(redirect ? { WebsiteRedirectLocation: redirect } : {}) },
+    ...(keptMetadata ? { metadata: keptMetadata } : {}),
+    ...(keptTags ? { tags: keptTags } : {}),
+  };
+}
+
+function algorithmOf(asked: string | undefined, copied: Checksum | undefined): ChecksumName {
+  if (asked === undefined) return copied?.algorithm ?? DEFAULT_CHECKSUM;
+  const found = checksumNames.find((name) => name === asked.toUpperCase());
+  if (!found)
+    throw invalidRequest(
+      `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${checksumNames.join(', ')}]`,
+    );
+  return found;
+}
+
+interface CopiedBody {
+  readonly taken: Pick<Taken, 'piece' | 'row'>;
+  readonly checksum: Checksum;
+  readonly etag: string;
+}
+
+/** A body in one file under S3's own key is the same bytes wherever it is named: one more reference is enough. */
+function sharedBody({ object }: Source, seal: Seal, algorithm: ChecksumName): CopiedBody | undefined {
+  const { piece, checksum, etag } = object;
+  if (!piece?.blob || object.seal.algorithm !== 'AES256' || seal.algorithm !== 'AES256') return undefined;
+  if (checksum?.type !== 'FULL_OBJECT' || checksum.algorithm !== algorithm) return undefined;
+  return { taken: { piece }, checksum, etag };
+}
+
+async function copiedBody(
+  call: Call,
+  source: Source,
+  seal: Seal,
+  dataKey: Uint8Array,
+  algorithm: ChecksumName,
+): Promise<CopiedBody> {
+  const { store, random } = call.kernel;
+  const body = await openBody(call, source.object, await source.open());
+  const taken = await takeBody(store, body instanceof Uint8Array ? once(body) : body, {
+    id: newId(call.now, random),
+    dataKey,
+    digests: digestsFor({ algorithm }),
+    onLength: () => {},
+  });
+  const checksum = verify(taken.digests, { algorithm });
+  return { taken, checksum, etag: entityTag(call, seal, taken.digests.MD5!) };
+}

@@ -1,0 +1,196 @@
+/** What an object holds beside its content: tags, ACL, retention, legal hold. Source: their pages in the S3 API reference. */
+import type { Call } from '../../../kernel/call';
+import { aclMembers, isPublic, keptGrants, ownerId, putGrants } from '../acls';
+import { existingObjectCheck, type Keys, requestTags } from '../actions/keys';
+import { remainingDays } from '../actions/objects';
+import { changeRow } from '../configurations';
+import {
+  accessDenied,
+  aclNotSupported,
+  malformedXml,
+  noObjectLock,
+  noSuchBucket,
+  noSuchKey,
+  noSuchLock,
+} from '../errors';
+import { announceObject, type EventName } from '../events';
+import { checkUnlocked, futureDate } from '../locks';
+import type { In, Out } from '../model';
+import { canonicalId } from '../names';
+import { findBucket } from '../state/buckets';
+import { findVersion, replaceVersion } from '../state/objects';
+import type { Retention, StoredObject } from '../state/tables';
+import { objectTags, toTagSet } from '../tags';
+import { bucketOf, holderOf } from '../target';
+import { versionMember } from '../writing';
+
+interface OnObject {
+  readonly Bucket?: string;
+  readonly ExpectedBucketOwner?: string;
+  readonly Key?: string;
+  readonly VersionId?: string;
+}
+
+/** Changes a version where it lies, in a transaction that sees it as it is then. */
+async function change(
+  call: Call,
+  input: OnObject,
+  to: (object: StoredObject) => StoredObject,
+  event?: EventName,
+): Promise<StoredObject> {
+  const bucket = await bucketOf(call, input);
+  const { versionId } = await holderOf(call, input);
+  const key = input.Key!;
+  return call.kernel.store.write(async (tx) => {
+    const now = await findBucket(tx, bucket.name);
+    if (now?.id !== bucket.id) throw noSuchBucket(bucket.name);
+    const object = await findVersion(tx, now, key, versionId);
+    if (!object || object.marker) throw noSuchKey(key);
+    const changed = to(object);
+    await replaceVersion(tx, now, key, changed);
+    if (event) announceObject(tx, call, now, key, event, { versionId, etag: changed.etag });
+    return changed;
+  });
+}
+
+async function ask(call: Call, input: OnObject, action: string, versionAction: string, keys: Keys): Promise<void> {
+  await call.authorize(
+    await existingObjectCheck(call, await bucketOf(call, input), input, action, versionAction, keys),
+  );
+}
+
+// ---- tags ---------------------------------------------------------------------------------------------------------
+
+export async function PutObjectTagging(call: Call, input: In<'PutObjectTagging'>): Promise<Out<'PutObjectTagging'>> {
+  const tags = objectTags(input.Tagging?.TagSet);
+  await ask(call, input, 's3:PutObjectTagging', 's3:PutObjectVersionTagging', requestTags(tags));
+  const bucket = await bucketOf(call, input);
+  const object = await change(call, input, (was) => withTags(was, tags), 'ObjectTagging:Put');
+  return versionMember(bucket, object);
+}
+
+export async function GetObjectTagging(call: Call, input: In<'GetObjectTagging'>): Promise<Out<'GetObjectTagging'>> {
+  const object = await holderOf(call, input);
+  return { TagSet: toTagSet(object.tags), ...versionMember(await bucketOf(call, input), object) };
+}
+
+export async function DeleteObjectTagging(
+  call: Call,
+  input: In<'DeleteObjectTagging'>,
+): Promise<Out<'DeleteObjectTagging'>> {
+  const bucket = await bucketOf(call, input);
+  const object = await change(call, input, (was) => withTags(was, {}), 'ObjectTagging:Delete');
+  return versionMember(bucket, object);
+}
+
+function withTags({ tags: _, ...object }: StoredObject, tags: Readonly<Record<string, string>>): StoredObject {
+  return Object.keys(tags).length > 0 ? { ...object, tags } : object;
+}
+
+// ---- ACLs ---------------------------------------------------------------------------------------------------------
+
+export async function GetObjectAcl(call: Call, input: In<'GetObjectAcl'>): Promise<Out<'GetObjectAcl'>> {
+  const bucket = await bucketOf(call, input);
+  const { owner, acl } = await holderOf(call, input);
+  return bucket.ownership === 'BucketOwnerEnforced' ? aclMembers(bucket.account, undefined) : aclMembers(owner, acl);
+}
+
+export async function PutObjectAcl(call: Call, input: In<'PutObjectAcl'>): Promise<Out<'PutObjectAcl'>> {
+  const bucket = await bucketOf(call, input);
+  const { owner } = await holderOf(call, input);
+  const enforced = bucket.ownership === 'BucketOwnerEnforced';
+  if (enforced && input.ACL !== 'bucket-owner-full-control') throw aclNotSupported();
+  const grants = putGrants(input, { owner: ownerId(owner), bucketOwner: canonicalId(bucket.account) });
+  if (enforced) return {};
+  if (isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
+  const acl = keptGrants(grants, ownerId(owner));
+  await change(call, input, ({ acl: _, ...object }) => (acl ? { ...object, acl } : object), 'ObjectAcl:Put');
+  return {};
+}
+
+export async function GetBucketAcl(call: Call, input: In<'GetBucketAcl'>): Promise<Out<'GetBucketAcl'>> {
+  const { account, acl, ownership } = await bucketOf(call, input);
+  return aclMembers(account, ownership === 'BucketOwnerEnforced' ? undefined : acl);
+}
+
+export async function PutBucketAcl(call: Call, input: In<'PutBucketAcl'>): Promise<Out<'PutBucketAcl'>> {
+  const bucket = await bucketOf(call, input);
+  if (bucket.ownership === 'BucketOwnerEnforced') throw aclNotSupported();
+  const owner = canonicalId(bucket.account);
+  const grants = putGrants(input, { owner });
+  if (isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
+  const acl = keptGrants(grants, owner);
+  await changeRow(call, input, ({ acl: _, ...now }) => (acl ? { ...now, acl } : now));
+  return {};
+}
+
+// ---- lock ---------------------------------------------------------------------------------------------------------
+
+export async function PutObjectRetention(
+  call: Call,
+  input: In<'PutObjectRetention'>,
+): Promise<Out<'PutObjectRetention'>> {
+  const { Mode, RetainUntilDate } = input.Retention ?? {};
+  await ask(call, input, 's3:PutObjectRetention', 's3:PutObjectRetention', {
+    's3:object-lock-mode': Mode,
+    's3:object-lock-retain-until-date': RetainUntilDate?.toISOString(),
+    's3:object-lock-remaining-retention-days': remainingDays(call, RetainUntilDate),
+  });
+  const bypass = input.BypassGovernanceRetention ?? false;
+  if (bypass) await ask(call, input, 's3:BypassGovernanceRetention', 's3:BypassGovernanceRetention', {});
+  const bucket = await bucketOf(call, input);
+  if (!bucket.lock) throw noObjectLock();
+  // An empty document takes the retention away, which is a shortening like any other.
+  const none = Mode === undefined && RetainUntilDate === undefined;
+  if (!none && ((Mode !== 'GOVERNANCE' && Mode !== 'COMPLIANCE') || !RetainUntilDate)) throw malformedXml();
+  const wanted: Retention | undefined =
+    Mode && RetainUntilDate
+      ? { mode: Mode, until: futureDate(RetainUntilDate, call.now, 'RetainUntilDate') }
+      : undefined;
+  await change(call, input, ({ retention, ...object }) => {
+    if (retention && isWeaker(wanted, retention))
+      checkUnlocked({ ...object, legalHold: false, retention }, call.now, bypass);
+    return wanted ? { ...object, retention: wanted } : object;
+  });
+  return {};
+}
+
+/** A retention may be prolonged, and made stricter, by anybody who may set it. */
+function isWeaker(wanted: Retention | undefined, now: Retention): boolean {
+  return !wanted || wanted.until < now.until || (now.mode === 'COMPLIANCE' && wanted.mode === 'GOVERNANCE');
+}
+
+export async function GetObjectRetention(
+  call: Call,
+  input: In<'GetObjectRetention'>,
+): Promise<Out<'GetObjectRetention'>> {
+  const bucket = await bucketOf(call, input);
+  if (!bucket.lock) throw noObjectLock();
+  const { retention } = await holderOf(call, input);
+  if (!retention) throw noSuchLock(input.Key!);
+  return { Retention: { Mode: retention.mode, RetainUntilDate: new Date(retention.until) } };
+}
+
+export async function PutObjectLegalHold(
+  call: Call,
+  input: In<'PutObjectLegalHold'>,
+): Promise<Out<'PutObjectLegalHold'>> {
+  const status = input.LegalHold?.Status;
+  await ask(call, input, 's3:PutObjectLegalHold', 's3:PutObjectLegalHold', { 's3:object-lock-legal-hold': status });
+  const bucket = await bucketOf(call, input);
+  if (!bucket.lock) throw noObjectLock();
+  if (status !== 'ON' && status !== 'OFF') throw malformedXml();
+  await change(call, input, (object) => ({ ...object, legalHold: status === 'ON' }));
+  return {};
+}
+
+export async function GetObjectLegalHold(
+  call: Call,
+  input: In<'GetObjectLegalHold'>,
+): Promise<Out<'GetObjectLegalHold'>> {
+  const bucket = await bucketOf(call, input);
+  if (!bucket.lock) throw noObjectLock();
+  const { legalHold } = await holderOf(call, input);
+  if (legalHold === undefined) throw noSuchLock(input.Key!);
+  return { LegalHold: { Status: legalHold ? 'ON' : 'OFF' } };
+}

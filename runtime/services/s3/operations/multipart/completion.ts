@@ -1,0 +1,180 @@
+/**
+ * Completing an upload: the parts become one object where they lie, no byte is read or copied. Sources: S3 API
+ * reference, "CompleteMultipartUpload"; S3 user guide, "Checking object integrity", composite and full-object checksums.
+ */
+import { combineCrcs, type DigestName, digest, isCrc } from '../../../../base/digests';
+import type { Call } from '../../../../kernel/call';
+import { base64, checksumMembers, givenChecksums } from '../../checksums';
+import { checkCustomerKey, customerKeyOf, encryptionMembers } from '../../encryption';
+import {
+  badChecksum,
+  badPartChecksum,
+  entityTooSmall,
+  invalidPart,
+  invalidPartOrder,
+  invalidRequest,
+  malformedXml,
+  noSuchUpload,
+} from '../../errors';
+import type { In, Out } from '../../model';
+import { regionalHost } from '../../names';
+import { latestVersion } from '../../state/objects';
+import type { Bucket, Checksum, Part, StoredObject, Upload } from '../../state/tables';
+import { findUpload, partsOf, putManifest, removePart, removeUpload } from '../../state/uploads';
+import { bucketOf } from '../../target';
+import { checkWriteEarly, commitObject, versionMember } from '../../writing';
+
+/** Least bytes of every part but the last. */
+const LEAST_PART_BYTES = 5 * 1024 * 1024;
+const MOST_PARTS = 10_000;
+
+type Named = NonNullable<NonNullable<In<'CompleteMultipartUpload'>['MultipartUpload']>['Parts']>[number];
+type NumberedPart = Part & { readonly number: number };
+
+export async function CompleteMultipartUpload(
+  call: Call,
+  input: In<'CompleteMultipartUpload'>,
+): Promise<Out<'CompleteMultipartUpload'>> {
+  const bucket = await bucketOf(call, input);
+  const { store } = call.kernel;
+  const { Key: key = '', UploadId: uploadId = '' } = input;
+  const named = input.MultipartUpload?.Parts;
+  if (!input.MultipartUpload) throw malformedXml();
+  const upload = await findUpload(store, bucket.id, key, uploadId);
+  if (!upload) return completedBefore(call, bucket, input);
+  if (!named?.length) throw invalidRequest('You must specify at least one part');
+  const conditional = await checkWriteEarly(call, bucket, key, input);
+  const customer = customerKeyOf(input);
+  if (customer) checkCustomerKey(upload.draft.seal, customer);
+  checkMode(upload, input.ChecksumType);
+
+  const there = await partsOf(store, uploadId, { limit: MOST_PARTS });
+  const chosen = choose(upload, named, there);
+  const sizeBytes = chosen.reduce((sum, { piece }) => sum + piece.sizeBytes, 0);
+  if (input.MpuObjectSize !== undefined && input.MpuObjectSize !== sizeBytes)
+    throw invalidRequest(
+      `The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${sizeBytes}`,
+    );
+  const checksum = await checksumOf(upload, chosen);
+  const [promised] = givenChecksums(input);
+  if (promised && promised.value !== checksum.value.replace(/-\d+$/, '') && promised.value !== checksum.value)
+    throw badChecksum(upload.algorithm.toLowerCase());
+  const etag = await etagOf(chosen);
+
+  const object = await commitObject(call, {
+    bucket,
+    key,
+    event: 'ObjectCreated:CompleteMultipartUpload',
+    conditions: conditional ? input : undefined,
+    object: { ...upload.draft, sizeBytes, etag, checksum, manifest: uploadId, parts: chosen.length },
+    async also(tx) {
+      if (!(await findUpload(tx, bucket.id, key, uploadId))) throw noSuchUpload(uploadId);
+      const now = await partsOf(tx, uploadId, { limit: MOST_PARTS });
+      const pieces = new Map(now.map(({ number, piece }) => [number, piece.id]));
+      for (const part of chosen)
+        if (pieces.get(part.number) !== part.piece.id) throw invalidPart(uploadId, part.number, part.etag);
+      const kept = new Set(chosen.map(({ number }) => number));
+      for (const { number } of now) if (!kept.has(number)) await removePart(tx, uploadId, number);
+      removeUpload(tx, bucket.id, key, uploadId);
+      putManifest(tx, uploadId, {
+        numbers: chosen.map(({ number }) => number),
+        sizes: chosen.map(({ piece }) => piece.sizeBytes),
+      });
+    },
+  });
+  return answer(call, bucket, key, object);
+}
+
+/** A completion whose answer got lost may be asked for again, as long as its object is current. */
+async function completedBefore(
+  call: Call,
+  bucket: Bucket,
+  { Key: key = '', UploadId: uploadId = '' }: In<'CompleteMultipartUpload'>,
+): Promise<Out<'CompleteMultipartUpload'>> {
+  const object = await latestVersion(call.kernel.store, bucket, key);
+  if (!object || object.marker || object.manifest !== uploadId) throw noSuchUpload(uploadId);
+  return answer(call, bucket, key, object);
+}
+
+function answer(call: Call, bucket: Bucket, key: string, object: StoredObject): Out<'CompleteMultipartUpload'> {
+  const { host } = call.request.headers;
+  const Location = host
+    ? `http://${host}${call.request.path}`
+    : `https://${regionalHost(bucket.name, bucket.region)}/${encodeURIComponent(key)}`;
+  return {
+    Location,
+    Bucket: bucket.name,
+    Key: key,
+    ETag: `"${object.etag}"`,
+    ...checksumMembers(object.checksum),
+    ...encryptionMembers(object.seal),
+    ...versionMember(bucket, object),
+  };
+}
+
+function checkMode({ declared, type }: Upload, asked: string | undefined): void {
+  const mode = declared ? type : 'null';
+  if (asked !== undefined && asked !== mode)
+    throw invalidRequest(
+      `The upload was created using the ${mode} checksum mode. The complete request must use the same checksum mode.`,
+    );
+}
+
+/** The parts that the document names, each of them there as it says. */
+function choose(upload: Upload, named: readonly Named[], there: readonly NumberedPart[]): NumberedPart[] {
+  const byNumber = new Map(there.map((part) => [part.number, part]));
+  let last = 0;
+  const chosen = named.map((one) => {
+    const { PartNumber: number, ETag } = one;
+    if (number === undefined || ETag === undefined) throw malformedXml();
+    if (number <= last) throw invalidPartOrder(upload.id);
+    last = number;
+    const etag = ETag.replace(/^"|"$/g, '');
+    const part = byNumber.get(number);
+    if (!part || part.etag !== etag) throw invalidPart(upload.id, number, etag);
+    checkPartChecksum(upload, part, one);
+    return part;
+  });
+  for (const { number, piece, etag } of chosen.slice(0, -1))
+    if (piece.sizeBytes < LEAST_PART_BYTES) throw entityTooSmall(piece.sizeBytes, LEAST_PART_BYTES, number, etag);
+  return chosen;
+}
+
+function checkPartChecksum(upload: Upload, part: NumberedPart, named: Named): void {
+  const [given] = givenChecksums(named);
+  if (!given) {
+    if (upload.declared && upload.type === 'COMPOSITE')
+      throw invalidRequest(
+        `The upload was created using a ${upload.algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${part.number} in the request.`,
+      );
+    return;
+  }
+  if (upload.declared && given.algorithm !== upload.algorithm)
+    throw badPartChecksum(given.algorithm.toLowerCase(), part.number);
+  if (!upload.declared || given.value !== part.checksum) throw invalidPart(upload.id, part.number, part.etag);
+}
+
+async function checksumOf({ algorithm, type }: Upload, parts: readonly NumberedPart[]): Promise<Checksum> {
+  const values = parts.map(({ checksum }) => Buffer.from(checksum, 'base64'));
+  if (type === 'COMPOSITE' || !isCrc(algorithm)) {
+    return { algorithm, type: 'COMPOSITE', value: `${base64(await digestAll(algorithm, values))}-${parts.length}` };
+  }
+  let whole: Uint8Array = values[0];
+  for (let i = 1; i < parts.length; i++) whole = combineCrcs(algorithm, whole, values[i], parts[i].piece.sizeBytes);
+  return { algorithm, type, value: base64(whole) };
+}
+
+/** The digest of the parts' digests, and how many they are. */
+async function etagOf(parts: readonly Part[]): Promise<string> {
+  const all = await digestAll(
+    'MD5',
+    parts.map(({ etag }) => Buffer.from(etag, 'hex')),
+  );
+  return `${Buffer.from(all).toString('hex')}-${parts.length}`;
+}
+
+async function digestAll(name: DigestName, values: readonly Uint8Array[]): Promise<Uint8Array> {
+  const all = digest(name);
+  for (const value of values) all.update(value);
+  return all.finish();
+}

@@ -1,0 +1,140 @@
+/** Parts of an upload, from a body or from another object. Source: S3 API reference, "UploadPart", "UploadPartCopy". */
+import { type Bytes, once } from '../../../../base/bytes';
+import type { DigestName } from '../../../../base/digests';
+import type { Call } from '../../../../kernel/call';
+import { base64, type Claim, checkContentMd5, claimOf, verify } from '../../checksums';
+import { customerKeyOf, type EncryptionInput, encryptionMembers, unseal } from '../../encryption';
+import { entityTooLarge, invalidArgument, invalidRequest, noSuchUpload } from '../../errors';
+import type { In, Out } from '../../model';
+import { openBody } from '../../reading';
+import { copySource } from '../../sources';
+import { keepBody, newId, type Taken, takeBody } from '../../state/bodies';
+import type { Bucket, Part, Upload } from '../../state/tables';
+import { findUpload, putPart } from '../../state/uploads';
+import { bucketOf } from '../../target';
+import { LARGEST_PUT, limitBody, versionMember } from '../../writing';
+import { entityTag } from '../put';
+import { uploadOf } from './uploads';
+
+const MOST_PARTS = 10_000;
+const NO_BODY = once(new Uint8Array(0));
+
+type PartInput = { Key?: string; UploadId?: string; PartNumber?: number } & EncryptionInput;
+
+export async function UploadPart(call: Call, input: In<'UploadPart'>): Promise<Out<'UploadPart'>> {
+  const bucket = await bucketOf(call, input);
+  checkNumber(input.PartNumber);
+  const onLength = limitBody(call);
+  checkContentMd5(input.ContentMD5);
+  const claim = claimOf(call, input);
+  const upload = await uploadOf(call, bucket, input);
+  checkClaim(upload, claim);
+  const dataKey = await partKey(call, bucket, upload, input);
+  const taken = await take(call, upload, call.body?.stream ?? NO_BODY, dataKey, onLength, claim);
+  const { algorithm } = claim ?? upload;
+  const given = verify(taken.digests, { claim, contentMd5: input.ContentMD5, body: call.body, algorithm });
+  const part = await putTaken(call, bucket, input, upload, taken);
+  return {
+    ETag: `"${part.etag}"`,
+    ...encryptionMembers(upload.draft.seal),
+    [`Checksum${given.algorithm}`]: given.value,
+  };
+}
+
+export async function UploadPartCopy(call: Call, input: In<'UploadPartCopy'>): Promise<Out<'UploadPartCopy'>> {
+  const bucket = await bucketOf(call, input);
+  checkNumber(input.PartNumber);
+  const upload = await uploadOf(call, bucket, input);
+  const source = await copySource(call, input);
+  const span = copySpan(input.CopySourceRange, source.object.sizeBytes);
+  const sizeBytes = span ? span.end - span.start + 1 : source.object.sizeBytes;
+  if (sizeBytes > LARGEST_PUT) throw entityTooLarge(sizeBytes, LARGEST_PUT);
+  const dataKey = await partKey(call, bucket, upload, input);
+  const body = await openBody(call, source.object, await source.open(), span);
+  const taken = await take(call, upload, body instanceof Uint8Array ? once(body) : body, dataKey, () => {}, undefined);
+  const part = await putTaken(call, bucket, input, upload, taken);
+  return {
+    CopyPartResult: {
+      ETag: `"${part.etag}"`,
+      LastModified: new Date(part.at),
+      ...(upload.declared ? { [`Checksum${upload.algorithm}`]: part.checksum } : {}),
+    },
+    ...(source.bucket.versioning ? { CopySourceVersionId: versionMember(source.bucket, source.object).VersionId } : {}),
+    ...encryptionMembers(upload.draft.seal),
+  };
+}
+
+function checkNumber(number: number | undefined): void {
+  if (number === undefined || number < 1 || number > MOST_PARTS)
+    throw invalidArgument(
+      `Part number must be an integer between 1 and ${MOST_PARTS}, inclusive`,
+      'partNumber',
+      number,
+    );
+}
+
+/** Parts of an upload that declared its algorithm bring no other one. */
+function checkClaim({ declared, algorithm, type }: Upload, claim: Claim | undefined): void {
+  if (!declared || claim?.algorithm === algorithm || (!claim && type === 'FULL_OBJECT')) return;
+  throw invalidRequest(
+    `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${claim?.algorithm.toLowerCase() ?? 'null'}`,
+  );
+}
+
+/** The key that began the upload encrypts its parts; KMS is asked once more, as the one who sends the part. */
+async function partKey(call: Call, bucket: Bucket, { draft: { seal } }: Upload, input: PartInput): Promise<Uint8Array> {
+  const customer = customerKeyOf(input);
+  if ((seal.algorithm === 'SSE-C') !== (customer !== undefined))
+    throw invalidRequest(
+      'The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.',
+    );
+  if (customer && customer.md5 !== seal.keyMd5)
+    throw invalidRequest('The provided encryption parameters did not match the ones used originally.');
+  return unseal(call, bucket, input.Key!, seal, customer);
+}
+
+function take(
+  call: Call,
+  upload: Upload,
+  stream: Bytes,
+  dataKey: Uint8Array,
+  onLength: (sizeBytes: number) => void,
+  claim: Claim | undefined,
+): Promise<Taken> {
+  const { store, random } = call.kernel;
+  const digests = [...new Set<DigestName>(['MD5', upload.algorithm, claim?.algorithm ?? upload.algorithm])];
+  return takeBody(store, stream, { id: newId(call.now, random), dataKey, digests, onLength });
+}
+
+async function putTaken(call: Call, bucket: Bucket, input: PartInput, upload: Upload, taken: Taken): Promise<Part> {
+  const part: Part = {
+    at: call.now,
+    etag: entityTag(call, upload.draft.seal, taken.digests.MD5!),
+    checksum: base64(taken.digests[upload.algorithm]),
+    piece: taken.piece,
+  };
+  await call.kernel.store.write(async (tx) => {
+    if (!(await findUpload(tx, bucket.id, input.Key!, upload.id))) throw noSuchUpload(upload.id);
+    keepBody(tx, taken);
+    await putPart(tx, upload.id, input.PartNumber!, part);
+  });
+  return part;
+}
+
+/** `x-amz-copy-source-range`, which unlike `Range` names both ends and must fit. */
+function copySpan(range: string | undefined, sizeBytes: number) {
+  if (range === undefined) return undefined;
+  const name = 'x-amz-copy-source-range';
+  const match = /^bytes=(\d+)-(\d+)$/.exec(range);
+  const [start, end] = [Number(match?.[1]), Number(match?.[2])];
+  if (!match || start > end)
+    throw invalidArgument(
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+      name,
+      range,
+    );
+  if (start >= sizeBytes) throw invalidRequest('The specified copy range is invalid for the source object size');
+  if (end >= sizeBytes)
+    throw invalidArgument(`Range specified is not valid for source object of size: ${sizeBytes}`, name, range);
+  return { start, end };
+}

@@ -1,0 +1,201 @@
+/** Beginning, aborting and listing uploads. Source: S3 API reference, "CreateMultipartUpload" and its neighbours. */
+import type { Call } from '../../../../kernel/call';
+import type { Principal } from '../../../../kernel/principal';
+import { ownerId } from '../../acls';
+import { checksumNames, DEFAULT_CHECKSUM } from '../../checksums';
+import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../../encryption';
+import { headerNotImplemented, invalidArgument, invalidRequest, noSuchBucket, noSuchUpload } from '../../errors';
+import type { In, Out } from '../../model';
+import { checkKey } from '../../names';
+import { encodeKeys, pageSize } from '../../pages';
+import { newId } from '../../state/bodies';
+import { findBucket } from '../../state/buckets';
+import { openUploads, walk } from '../../state/listing';
+import type { Bucket, Checksum, ChecksumName, Upload } from '../../state/tables';
+import { dropParts, findUpload, partsOf, putUpload, removeUpload } from '../../state/uploads';
+import { bucketOf } from '../../target';
+import { draftOf } from '../../writing';
+
+export async function CreateMultipartUpload(
+  call: Call,
+  input: In<'CreateMultipartUpload'>,
+): Promise<Out<'CreateMultipartUpload'>> {
+  const bucket = await bucketOf(call, input);
+  const key = input.Key!;
+  checkKey(key);
+  const { algorithm, type, declared } = checksumPlan(input.ChecksumAlgorithm, input.ChecksumType);
+  const choice = encryptionChoice(input);
+  const draft = draftOf(call, bucket, input);
+  const { seal } = await sealFor(call, bucket, key, choice);
+  const upload: Upload = {
+    id: newId(call.now, call.kernel.random),
+    at: call.now,
+    initiator: initiatorOf(call.principal),
+    draft: { ...draft, seal },
+    algorithm,
+    type,
+    declared,
+  };
+  await call.kernel.store.write(async (tx) => {
+    if ((await findBucket(tx, bucket.name))?.id !== bucket.id) throw noSuchBucket(bucket.name);
+    putUpload(tx, bucket.id, key, upload);
+  });
+  return {
+    Bucket: bucket.name,
+    Key: key,
+    UploadId: upload.id,
+    ...writtenEncryptionMembers(seal),
+    ...declaration(upload),
+  };
+}
+
+/** Which checksum parts and object will have. Source: S3 user guide, "Using full object and composite checksums". */
+function checksumPlan(
+  asked: string | undefined,
+  askedType: string | undefined,
+): Pick<Upload, 'algorithm' | 'type' | 'declared'> {
+  if (asked === undefined) {
+    if (askedType !== undefined)
+      throw invalidRequest('The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.');
+    return { algorithm: DEFAULT_CHECKSUM, type: 'FULL_OBJECT', declared: false };
+  }
+  const algorithm = checksumNames.find((name) => name === asked.toUpperCase());
+  if (!algorithm)
+    throw invalidRequest(
+      `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${checksumNames.join(', ')}]`,
+    );
+  if (askedType !== undefined && askedType !== 'COMPOSITE' && askedType !== 'FULL_OBJECT')
+    throw invalidRequest('Value for x-amz-checksum-type header is invalid.');
+  const type = askedType ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE');
+  const possible = type === 'FULL_OBJECT' ? algorithm.startsWith('CRC') : algorithm !== 'CRC64NVME';
+  if (!possible)
+    throw invalidRequest(
+      `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
+    );
+  return { algorithm, type, declared: true };
+}
+
+/** Members that tell an upload's checksum, when its client chose one. */
+function declaration({ declared, algorithm, type }: Upload): {
+  ChecksumAlgorithm?: ChecksumName;
+  ChecksumType?: Checksum['type'];
+} {
+  return declared ? { ChecksumAlgorithm: algorithm, ChecksumType: type } : {};
+}
+
+function initiatorOf(principal: Principal): string {
+  return principal.kind === 'user' || principal.kind === 'session' ? principal.arn : ownerId(principal.account ?? '');
+}
+
+/** @throws AwsError NoSuchUpload */
+export async function uploadOf(
+  call: Call,
+  bucket: Bucket,
+  { Key = '', UploadId = '' }: { Key?: string; UploadId?: string },
+): Promise<Upload> {
+  const upload = await findUpload(call.kernel.store, bucket.id, Key, UploadId);
+  if (!upload) throw noSuchUpload(UploadId);
+  return upload;
+}
+
+export async function AbortMultipartUpload(
+  call: Call,
+  input: In<'AbortMultipartUpload'>,
+): Promise<Out<'AbortMultipartUpload'>> {
+  const bucket = await bucketOf(call, input);
+  if (input.IfMatchInitiatedTime) throw headerNotImplemented('x-amz-if-match-initiated-time');
+  const { Key = '', UploadId = '' } = input;
+  await call.kernel.store.write(async (tx) => {
+    if (!(await findUpload(tx, bucket.id, Key, UploadId))) throw noSuchUpload(UploadId);
+    removeUpload(tx, bucket.id, Key, UploadId);
+    dropParts(tx, UploadId);
+  });
+  return {};
+}
+
+export async function ListParts(call: Call, input: In<'ListParts'>): Promise<Out<'ListParts'>> {
+  const bucket = await bucketOf(call, input);
+  const upload = await uploadOf(call, bucket, input);
+  const MaxParts = pageSize(input.MaxParts, 'max-parts');
+  const marker = Number(input.PartNumberMarker ?? 0);
+  if (!Number.isInteger(marker) || marker < 0)
+    throw invalidArgument(
+      'Argument part-number-marker must be an integer between 0 and 2147483647',
+      'part-number-marker',
+      input.PartNumberMarker,
+    );
+  const found = await partsOf(call.kernel.store, upload.id, { after: marker, limit: MaxParts + 1 });
+  const shown = found.slice(0, MaxParts);
+  return {
+    Bucket: bucket.name,
+    Key: input.Key,
+    UploadId: upload.id,
+    PartNumberMarker: String(marker),
+    NextPartNumberMarker: String(shown[shown.length - 1]?.number ?? 0),
+    MaxParts,
+    IsTruncated: found.length > shown.length,
+    ...declaration(upload),
+    Initiator: { ID: upload.initiator, DisplayName: upload.initiator },
+    Owner: { ID: ownerId(upload.draft.owner) },
+    StorageClass: (upload.draft.storageClass ?? 'STANDARD') as 'STANDARD',
+    Parts: shown.map(({ number, at, etag, checksum, piece }) => ({
+      PartNumber: number,
+      LastModified: new Date(at),
+      ETag: `"${etag}"`,
+      Size: piece.sizeBytes,
+      ...(upload.declared ? { [`Checksum${upload.algorithm}`]: checksum } : {}),
+    })),
+  };
+}
+
+export async function ListMultipartUploads(
+  call: Call,
+  input: In<'ListMultipartUploads'>,
+): Promise<Out<'ListMultipartUploads'>> {
+  const bucket = await bucketOf(call, input);
+  const { Prefix = '', Delimiter, KeyMarker = '' } = input;
+  const UploadIdMarker = KeyMarker === '' ? '' : (input.UploadIdMarker ?? '');
+  const encode = encodeKeys(input.EncodingType);
+  const MaxUploads = pageSize(input.MaxUploads, 'max-uploads');
+  const { items, truncated } = await walk(openUploads(call.kernel.store, bucket), {
+    prefix: Prefix,
+    delimiter: Delimiter,
+    // Without an upload's id all uploads of the key were on earlier pages.
+    after: KeyMarker === '' ? undefined : { key: KeyMarker, id: UploadIdMarker || LAST_ID },
+    marker: KeyMarker || undefined,
+    max: MaxUploads,
+  });
+  const last = items[items.length - 1];
+  return {
+    Bucket: bucket.name,
+    KeyMarker: encode(KeyMarker),
+    UploadIdMarker,
+    Prefix: encode(Prefix),
+    ...(Delimiter ? { Delimiter: encode(Delimiter) } : {}),
+    ...(input.EncodingType ? { EncodingType: input.EncodingType } : {}),
+    MaxUploads,
+    IsTruncated: truncated,
+    ...(last
+      ? { NextKeyMarker: encode(last.row ? last.row.key : last.group), NextUploadIdMarker: last.row?.id ?? '' }
+      : {}),
+    Uploads: items.flatMap(({ row }) =>
+      row
+        ? [
+            {
+              Key: encode(row.key),
+              UploadId: row.id,
+              Initiated: new Date(row.value.at),
+              Initiator: { ID: row.value.initiator, DisplayName: row.value.initiator },
+              Owner: { ID: ownerId(row.value.draft.owner) },
+              StorageClass: (row.value.draft.storageClass ?? 'STANDARD') as 'STANDARD',
+              ...declaration(row.value),
+            },
+          ]
+        : [],
+    ),
+    CommonPrefixes: items.flatMap(({ group }) => (group === undefined ? [] : [{ Prefix: encode(group) }])),
+  };
+}
+
+/** Sorts after every upload id. */
+const LAST_ID = '\u{10ffff}';

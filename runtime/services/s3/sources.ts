@@ -1,0 +1,54 @@
+/** The source of a copy, found, permitted and within its conditions, but not yet opened. */
+import type { Call } from '../../kernel/call';
+import { checkCopySource } from './conditions';
+import { copySourceOf } from './copies';
+import { customerKeyOf, unseal } from './encryption';
+import { copySourceArchived, invalidRequest } from './errors';
+import { isArchived } from './metadata';
+import type { Bucket, StoredObject } from './state/tables';
+import { bucketNamed, checkOwner, missing, versionIn } from './target';
+
+interface CopyInput {
+  readonly CopySource?: string;
+  readonly CopySourceIfMatch?: string;
+  readonly CopySourceIfNoneMatch?: string;
+  readonly CopySourceIfModifiedSince?: Date;
+  readonly CopySourceIfUnmodifiedSince?: Date;
+  readonly CopySourceSSECustomerAlgorithm?: string;
+  readonly CopySourceSSECustomerKey?: string;
+  readonly CopySourceSSECustomerKeyMD5?: string;
+  readonly ExpectedSourceBucketOwner?: string;
+}
+
+export interface Source {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly versionId?: string;
+  readonly object: StoredObject;
+  /** The key of its body. */
+  open(): Promise<Uint8Array>;
+}
+
+export async function copySource(call: Call, input: CopyInput): Promise<Source> {
+  const { bucket: name, key, versionId } = copySourceOf(input.CopySource ?? '');
+  const bucket = await bucketNamed(call, name);
+  checkOwner(bucket, input.ExpectedSourceBucketOwner);
+  const customer = customerKeyOf({
+    SSECustomerAlgorithm: input.CopySourceSSECustomerAlgorithm,
+    SSECustomerKey: input.CopySourceSSECustomerKey,
+    SSECustomerKeyMD5: input.CopySourceSSECustomerKeyMD5,
+  });
+  const object = await versionIn(call, bucket, key, versionId);
+  if (object?.marker && versionId !== undefined)
+    throw invalidRequest('The source of a copy request may not specifically refer to a delete marker by version id.');
+  if (!object || object.marker) throw await missing(call, bucket, key, versionId, object);
+  if (isArchived(object)) throw copySourceArchived(object.storageClass!);
+  const conditions = {
+    IfMatch: input.CopySourceIfMatch,
+    IfNoneMatch: input.CopySourceIfNoneMatch,
+    IfModifiedSince: input.CopySourceIfModifiedSince,
+    IfUnmodifiedSince: input.CopySourceIfUnmodifiedSince,
+  };
+  checkCopySource(conditions, object, call.now);
+  return { bucket, key, versionId, object, open: () => unseal(call, bucket, key, object.seal, customer) };
+}
