@@ -21,6 +21,9 @@ export async function startLambda() {
   const schedule = createSchedule(store, clock);
   const logs: { group: string; stream: string; message: string }[] = [];
   const messages: Record<string, any>[] = [];
+  const queue: Record<string, unknown>[] = [];
+  const deleted: string[] = [];
+  let arrived = () => {};
   const objects = new Map<string, Buffer>();
   const lines: string[] = [];
   const stub = (
@@ -79,7 +82,26 @@ export async function startLambda() {
     stub('sqs', '@aws-sdk/client-sqs', 'awsJson1_0', {
       async SendMessage(_, input) {
         messages.push(input);
+        queue.push({ MessageId: `m${messages.length}`, ReceiptHandle: `r${messages.length}`, Body: input.MessageBody });
+        arrived();
         return {};
+      },
+      async ReceiveMessage(_, input) {
+        const until = Date.now() + input.WaitTimeSeconds * 1000;
+        while (queue.length === 0 && Date.now() < until) {
+          await new Promise<void>((resolve) => {
+            arrived = resolve;
+            setTimeout(resolve, until - Date.now()).unref();
+          });
+        }
+        return { Messages: queue.splice(0, input.MaxNumberOfMessages) };
+      },
+      async DeleteMessageBatch(_, input) {
+        deleted.push(...input.Entries.map((entry: { ReceiptHandle: string }) => entry.ReceiptHandle));
+        return {};
+      },
+      async GetQueueAttributes() {
+        return { Attributes: { VisibilityTimeout: '30' } };
       },
     }),
     stub('s3', '@aws-sdk/client-s3', 'restXml', {
@@ -98,6 +120,7 @@ export async function startLambda() {
     services,
     protocols,
     defaultAccount: '000000000000',
+    endpoint: async () => 'http://127.0.0.1:4566',
     defaultRegion: 'us-east-1',
     report: (line) => void lines.push(line),
   });
@@ -110,6 +133,7 @@ export async function startLambda() {
       head = store.changes.head();
       await running.idle();
       await consumers.settled();
+      for (const service of services) await service.idle?.();
       await running.idle();
     }
   };
@@ -131,16 +155,17 @@ export async function startLambda() {
     client: new LambdaClient(config as never),
     logs,
     messages,
+    deleted,
     objects,
     lines,
     kernel: running.kernel,
     settled: () => schedule.settled(),
     advance: (duration: Duration) => schedule.advance(duration),
     async close() {
+      for (const service of services) await service.stop?.();
       await running.close();
       await consumers.stop();
       await schedule.stop();
-      for (const service of services) await service.stop?.();
       await store.close();
     },
   };

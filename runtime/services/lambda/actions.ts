@@ -7,8 +7,9 @@ import type * as Lambda from '@aws-sdk/client-lambda';
 import type { Check } from '../../kernel/authorize';
 import type { Call } from '../../kernel/call';
 import type { Actions } from '../../kernel/service';
-import { functionKey, functionName, layerArn, layerName, parseFunctionArn, qualifiedArn } from './names';
+import { functionKey, functionName, layerArn, layerName, qualifiedArn } from './names';
 import { functions } from './state';
+import { taggedBy, tagsOf } from './tags';
 
 interface Named {
   readonly FunctionName?: string;
@@ -37,11 +38,13 @@ function onLayer(action: string) {
 }
 
 function onTagged(action: string) {
-  return async ({ Resource }: { Resource?: string }, call: Call): Promise<Check[]> => {
-    const of = parseFunctionArn(Resource ?? '');
-    const row = of && (await call.kernel.store.get(functions, functionKey(of)));
-    return [{ action: `lambda:${action}`, resource: Resource ?? '*', resourceTags: row?.tags }];
-  };
+  return async ({ Resource }: { Resource?: string }, call: Call): Promise<Check[]> => [
+    {
+      action: `lambda:${action}`,
+      resource: Resource ?? '*',
+      resourceTags: await tagsOf(call.kernel.store, taggedBy(Resource)),
+    },
+  ];
 }
 
 const inHandler = (): Check[] => [];

@@ -10,13 +10,16 @@ import { concurrencyHandlers } from './operations/concurrency';
 import { functionHandlers } from './operations/functions';
 import { invocationHandlers } from './operations/invocations';
 import { layerHandlers } from './operations/layers';
+import { mappingHandlers } from './operations/mappings';
 import { permissionHandlers } from './operations/permissions';
 import { retryHandlers } from './operations/retries';
 import { tagHandlers } from './operations/tags';
 import { versionHandlers } from './operations/versions';
 import { functionPolicies } from './policies';
+import { Pollers } from './polling/pollers';
 import { functionResource } from './resources/functions';
 import { layerResource } from './resources/layers';
+import { mappingResource } from './resources/mappings';
 import { layerPermissionResource, permissionResource } from './resources/permissions';
 import { retryResource } from './resources/retries';
 import { aliasResource, versionResource } from './resources/versions';
@@ -30,6 +33,7 @@ declare module '../../kernel/peers' {
 export function lambda(): Service {
   const fleet = new Fleet();
   const queue = new AsyncQueue(fleet);
+  const pollers = new Pollers(fleet);
   return {
     name: 'lambda',
     wire: {
@@ -44,6 +48,7 @@ export function lambda(): Service {
       ...aliasHandlers,
       ...concurrencyHandlers,
       ...layerHandlers,
+      ...mappingHandlers(pollers),
       ...permissionHandlers,
       ...retryHandlers,
       ...tagHandlers,
@@ -58,14 +63,20 @@ export function lambda(): Service {
       functionResource,
       layerPermissionResource,
       layerResource,
+      mappingResource,
       permissionResource,
       retryResource,
       versionResource,
     ],
-    start: (kernel) => queue.resume(kernel),
+    async start(kernel) {
+      await queue.resume(kernel);
+      await pollers.start(kernel);
+    },
+    idle: () => pollers.idle(),
     async stop() {
+      pollers.stop();
       queue.stop();
-      fleet.stop();
+      await fleet.stop();
     },
   };
 }

@@ -122,6 +122,24 @@ export interface EventRow {
   readonly retryAt?: number;
 }
 
+/** A queue that feeds a function. */
+export interface MappingRow {
+  readonly uuid: string;
+  readonly source: string;
+  readonly function: { readonly account: string; readonly name: string; readonly qualifier?: string };
+  readonly enabled: boolean;
+  /** Most messages of one invocation. */
+  readonly batchSize: number;
+  /** How long messages may wait for others of their batch. */
+  readonly windowSeconds: number;
+  /** Invocations side by side. */
+  readonly concurrency?: number;
+  /** The function says which messages of a batch it failed on: `ReportBatchItemFailures`. */
+  readonly reportsFailures: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly modifiedAt: number;
+}
+
 /** `[account, region, name]` */
 export const functions = table<FunctionRow>('lambda.functions');
 /** `[account, region, name, version]` */
@@ -138,6 +156,8 @@ export const layerNames = table<{ readonly lastVersion: number }>('lambda.layers
 export const layers = table<LayerVersionRow>('lambda.layerVersions');
 /** `[account, region, layer, version]` */
 export const layerPolicies = table<PolicyRow>('lambda.layerPolicies');
+/** `[account, region, uuid]` */
+export const mappings = table<MappingRow>('lambda.mappings');
 /** `[requestId]` */
 export const events = table<EventRow>('lambda.events');
 

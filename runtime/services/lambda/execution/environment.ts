@@ -69,6 +69,11 @@ export class Environment implements Host {
   });
   private outOfMemory = false;
   private peakMb = 0;
+  private endGone!: () => void;
+  /** Resolves when the process and its temporary files are no more. */
+  readonly gone = new Promise<void>((resolve) => {
+    this.endGone = resolve;
+  });
   /** No further invocation: the process ended or is to end. */
   closed = false;
 
@@ -238,7 +243,8 @@ export class Environment implements Host {
     const { running } = this;
     if (running?.delivered || this.firstRun) running?.settle(this.exitFailure(running.invocation.requestId, exit));
     else running?.lost();
-    await rm(this.plan.temporary, { recursive: true, force: true });
+    await rm(this.plan.temporary, { recursive: true, force: true }).catch(() => undefined);
+    this.endGone();
   }
 
   private exitFailure(requestId: string, exit: Exit): FunctionFailure {

@@ -10,6 +10,7 @@ import type { Code, VersionRow } from '../state';
 import type { Invocation } from './api';
 import { Environment, Lost, type Outcome } from './environment';
 import { FileCache } from './files';
+import type { Journal } from './journal';
 import { plan } from './plan';
 import { Watchdog } from './watchdog';
 
@@ -39,17 +40,21 @@ export class Fleet {
   private readonly counts = new Map<string, number>();
   private readonly files = new FileCache();
   private readonly watchdog = new Watchdog();
+  private readonly active = new Set<Promise<Outcome>>();
+  private readonly journals = new Set<Journal>();
+  private stopped = false;
 
   /** @throws AwsError TooManyRequestsException, InvalidRuntimeException, InvalidParameterValueException (role) */
   async run(kernel: Kernel, target: Target, invocation: Invocation): Promise<Outcome> {
     const leave = this.enter(target);
     const done = kernel.busy();
-    try {
-      return await this.runSomewhere(kernel, target, invocation);
-    } finally {
+    const run = this.runSomewhere(kernel, target, invocation).finally(() => {
+      this.active.delete(run);
       done();
       leave();
-    }
+    });
+    this.active.add(run);
+    return run;
   }
 
   private async runSomewhere(kernel: Kernel, target: Target, invocation: Invocation): Promise<Outcome> {
@@ -60,7 +65,7 @@ export class Fleet {
       this.putBack(key, environment);
       return outcome;
     } catch (error) {
-      this.dispose(environment);
+      environment.close();
       if (error instanceof Lost) return this.runSomewhere(kernel, target, invocation);
       throw error;
     }
@@ -70,6 +75,13 @@ export class Fleet {
     const how = await plan(kernel, this.files, target.of, target.version, target.layers);
     const environment = await Environment.open(kernel, how, this.watchdog);
     this.environments.add(environment);
+    this.journals.add(how.journal);
+    void environment.gone.then(async () => {
+      this.environments.delete(environment);
+      await how.journal.flushed();
+      this.journals.delete(how.journal);
+    });
+    if (this.stopped) environment.close();
     return environment;
   }
 
@@ -80,19 +92,16 @@ export class Fleet {
       const { environment } = last;
       const fresh = environment.expiresAt - CREDENTIALS_MARGIN_MS > kernel.clock.now();
       if (!environment.closed && fresh) return environment;
-      this.dispose(environment);
+      environment.close();
     }
     return undefined;
   }
 
   private putBack(key: string, environment: Environment): void {
-    if (environment.closed || !this.environments.has(environment)) {
-      this.dispose(environment);
-      return;
-    }
+    if (environment.closed) return;
     const timer = setTimeout(() => {
       this.idle.set(key, this.idle.get(key)?.filter((one) => one.environment !== environment) ?? []);
-      this.dispose(environment);
+      environment.close();
     }, IDLE_MS).unref();
     this.idle.set(key, [...(this.idle.get(key) ?? []), { environment, timer }]);
   }
@@ -109,11 +118,6 @@ export class Fleet {
 
   private end({ environment, timer }: Idle): void {
     clearTimeout(timer);
-    this.dispose(environment);
-  }
-
-  private dispose(environment: Environment): void {
-    this.environments.delete(environment);
     environment.close();
   }
 
@@ -135,10 +139,17 @@ export class Fleet {
     };
   }
 
-  stop(): void {
-    for (const idle of this.idle.values()) for (const one of idle) this.end(one);
+  /** Ends every process, and with it what it was running. Resolves when nothing of them is left. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const { timer } of [...this.idle.values()].flat()) clearTimeout(timer);
     this.idle.clear();
-    for (const environment of this.environments) this.dispose(environment);
+    const ends = [...this.environments].map((environment) => {
+      environment.close();
+      return environment.gone;
+    });
+    await Promise.allSettled([...this.active, ...ends]);
+    await Promise.all([...this.journals].map((journal) => journal.flushed()));
     this.watchdog.stop();
   }
 }

@@ -31,7 +31,7 @@ const LONGEST_MESSAGE = 262_144;
 
 export class Journal {
   private pending: LogEvent[] = [];
-  private flushing = false;
+  private flushing: Promise<void> | undefined;
   /** The stream exists, or is never going to. */
   private state: 'unknown' | 'open' | 'refused' = 'unknown';
   private listener: ((message: string) => void) | undefined;
@@ -55,7 +55,12 @@ export class Journal {
       const part = message.slice(at, at + LONGEST_MESSAGE);
       this.pending.push({ timestamp: this.kernel.clock.now(), message: part });
     }
-    if (!this.flushing) void this.flush();
+    this.flushing ??= this.flush();
+  }
+
+  /** Resolves when everything written so far is in the log stream, or is not going to be. */
+  async flushed(): Promise<void> {
+    await this.flushing;
   }
 
   initStart(runtime: string, version: string): void {
@@ -120,7 +125,6 @@ export class Journal {
   }
 
   private async flush(): Promise<void> {
-    this.flushing = true;
     const done = this.kernel.busy();
     try {
       await nextTurn();
@@ -133,7 +137,7 @@ export class Journal {
       this.state = 'refused';
       this.pending = [];
     } finally {
-      this.flushing = false;
+      this.flushing = undefined;
       done();
     }
   }

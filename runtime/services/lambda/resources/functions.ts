@@ -2,9 +2,9 @@
 import type { Architecture, CreateFunctionRequest, FunctionCode, Runtime } from '@aws-sdk/client-lambda';
 import { number, tags, text, texts } from '../../../kernel/properties';
 import type { Properties, ResourceContext, ResourceResult, ResourceType } from '../../../kernel/service';
-import { functionArn } from '../names';
+import { functionArn, placeOf } from '../names';
 import { packInline } from './inline';
-import { changed, ignoreMissing, object } from './values';
+import { changed, ignoreMissing, object, retag } from './values';
 
 const CODE = ['ImageUri', 'S3Bucket', 'S3Key', 'S3ObjectVersion', 'SourceKMSKeyArn', 'ZipFile'];
 const LOGGING = ['ApplicationLogLevel', 'LogFormat', 'LogGroup', 'SystemLogLevel'];
@@ -65,7 +65,7 @@ export const functionResource: ResourceType = {
       await lambda.UpdateFunctionCode({ ...code(properties), Architectures, FunctionName });
     }
     if (changed(properties, previous, 'ReservedConcurrentExecutions')) await reserve(context, FunctionName, properties);
-    await retag(context, FunctionName, tags(context, properties));
+    await retag(context, functionArn({ ...placeOf(context), name: FunctionName }), tags(context, properties));
     return resultOf(context, FunctionName);
   },
 
@@ -78,7 +78,7 @@ function resultOf(context: ResourceContext, name: string): ResourceResult {
   return {
     physicalId: name,
     attributes: {
-      Arn: functionArn({ ...context, name }),
+      Arn: functionArn({ ...placeOf(context), name }),
       'SnapStartResponse.ApplyOn': 'None',
       'SnapStartResponse.OptimizationStatus': 'Off',
     },
@@ -121,14 +121,4 @@ async function reserve(context: ResourceContext, FunctionName: string, propertie
   const ReservedConcurrentExecutions = number(properties, 'ReservedConcurrentExecutions');
   if (ReservedConcurrentExecutions === undefined) await lambda.DeleteFunctionConcurrency({ FunctionName });
   else await lambda.PutFunctionConcurrency({ FunctionName, ReservedConcurrentExecutions });
-}
-
-async function retag(context: ResourceContext, name: string, wanted: Record<string, string>): Promise<void> {
-  const { lambda } = context.peers;
-  const Resource = functionArn({ ...context, name });
-  const have = (await lambda.ListTags({ Resource })).Tags ?? {};
-  const gone = Object.keys(have).filter((tag) => !(tag in wanted));
-  if (gone.length > 0) await lambda.UntagResource({ Resource, TagKeys: gone });
-  const fresh = Object.entries(wanted).filter(([tag, value]) => have[tag] !== value);
-  if (fresh.length > 0) await lambda.TagResource({ Resource, Tags: Object.fromEntries(fresh) });
 }
