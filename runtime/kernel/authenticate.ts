@@ -9,6 +9,7 @@
 import { partitionOf } from '../base/arn';
 import type { Clock } from '../base/clock';
 import type { Request } from '../base/http';
+import { type Claim2, readClaim2, sign2, stringToSign2, VERSION_2_REGIONS } from '../engine/sigv2';
 import { canonicalRequest } from '../engine/sigv4/canonical';
 import { type Claim, FlawedClaim, readClaim } from '../engine/sigv4/claim';
 import { type Seed, sameSignature, sign, signingKey, stringToSign } from '../engine/sigv4/signature';
@@ -37,6 +38,8 @@ export interface Asked {
   readonly signingNames: readonly string[];
   /** Most bytes of a document. */
   readonly bodyLimitBytes: number;
+  /** Of S3: Version 2 signs it also where it stands in the host. */
+  readonly bucket?: string;
 }
 
 export type Authenticate = (request: Request, asked: Asked) => Promise<Caller>;
@@ -54,6 +57,8 @@ export function createAuthenticator(
 ): Authenticate {
   return async (request, asked) => {
     const { dialect } = asked;
+    const older = dialect === 's3' && request.query.length > 0 ? readClaim2(request.query) : undefined;
+    if (older) return authenticateVersion2(request, older, asked);
     const claim = claimOf(request, dialect);
     const payload =
       dialect === 's3' ? streamPayload(request, claim) : await documentPayload(request, dialect, asked.bodyLimitBytes);
@@ -63,17 +68,52 @@ export function createAuthenticator(
       throw rejection.wrongService(dialect, claim, asked.signingNames[0]);
     }
     if (dialect === 's3') requireSignedHeaders(request, claim);
-    const credentials = await find(claim, dialect);
+    const credentials = await find(claim.accessKeyId, claim.sessionToken, claim.region, dialect);
     const seed = verify(request, claim, payload.hash, credentials, dialect);
     requireFresh(claim, dialect);
-    if (credentials.expiresAt !== undefined && credentials.expiresAt <= kernel.clock.now()) {
-      throw rejection.expiredToken(dialect, claim.sessionToken);
-    }
+    requireAlive(credentials, dialect);
     return { principal: credentials.principal, region: claim.region, body: payload.open(seed) };
   };
 
-  async function find(claim: Claim, dialect: Dialect): Promise<Credentials> {
-    const { accessKeyId, sessionToken } = claim;
+  /**
+   * Version 2 tells when a URL ends, not when it was signed: it counts as signed after the last move of the clock, so
+   * that a client whose clock did not move along is understood.
+   */
+  async function authenticateVersion2(
+    request: Request,
+    claim: Claim2 | 'incomplete',
+    { bucket }: Asked,
+  ): Promise<Caller> {
+    if (claim === 'incomplete') throw rejection.incompleteVersion2();
+    const { defaultRegion, clock } = kernel;
+    if (!VERSION_2_REGIONS.has(defaultRegion)) throw rejection.signatureVersion2();
+    const { accessKeyId, sessionToken, signature } = claim;
+    const credentials = await find(accessKeyId, sessionToken, defaultRegion, 's3');
+    const inHost = bucket !== undefined && request.headers.host?.startsWith(`${bucket}.`);
+    const resource = inHost ? `/${bucket}${request.path}` : request.path;
+    const text = stringToSign2(request, resource, claim);
+    if (!sameSignature(sign2(credentials.secretAccessKey, text), signature)) {
+      refuseGuess(credentials, 's3');
+      throw rejection.signatureDoesNotMatch('s3', { accessKeyId, signature, stringToSign: text });
+    }
+    const until = clock.virtualAt(Number(claim.expires) * 1000);
+    if (clock.now() > until) throw rejection.requestHasExpired('s3', undefined, until, clock.now());
+    requireAlive(credentials, 's3');
+    const body = streamPayload(request, undefined).open(undefined);
+    return { principal: credentials.principal, region: defaultRegion, body };
+  }
+
+  function requireAlive(credentials: Credentials, dialect: Dialect): void {
+    if (credentials.expiresAt === undefined || credentials.expiresAt > kernel.clock.now()) return;
+    throw rejection.expiredToken(dialect, credentials.sessionToken);
+  }
+
+  async function find(
+    accessKeyId: string,
+    sessionToken: string | undefined,
+    region: string,
+    dialect: Dialect,
+  ): Promise<Credentials> {
     for (const source of identities) {
       const found = await source.credentials?.(kernel, accessKeyId, sessionToken);
       if (!found) continue;
@@ -83,7 +123,7 @@ export function createAuthenticator(
     }
     if (/^A[KS]IA/.test(accessKeyId)) throw rejection.unknownAccessKey(dialect, accessKeyId);
     const account = isAccountId(accessKeyId) ? accessKeyId : kernel.defaultAccount;
-    const principal = root(account, partitionOf(claim.region), accessKeyId);
+    const principal = root(account, partitionOf(region), accessKeyId);
     return { accessKeyId, secretAccessKey: accessKeyId, principal, active: true };
   }
 
@@ -100,10 +140,8 @@ export function createAuthenticator(
     if (sameSignature(sign(key, text), claim.signature)) {
       return { key, timestamp: claim.timestamp, scope: claim.scope, signature: claim.signature };
     }
+    refuseGuess(credentials, dialect);
     const { accessKeyId, signature } = claim;
-    if (credentials.secretAccessKey === accessKeyId && accessKeyId !== 'test' && !isAccountId(accessKeyId)) {
-      throw rejection.unknownAccessKey(dialect, accessKeyId); // not its own secret, so nobody's id
-    }
     throw rejection.signatureDoesNotMatch(dialect, {
       accessKeyId,
       signature,
@@ -126,6 +164,12 @@ export function createAuthenticator(
     const until = signedAt + claim.expiresSeconds * 1000;
     if (now > until) throw rejection.requestHasExpired(dialect, claim, until, now);
   }
+}
+
+/** A plain id that turns out not to be its own secret is nobody's id, unless it is one of the well-known ones. */
+function refuseGuess({ accessKeyId, secretAccessKey }: Credentials, dialect: Dialect): void {
+  if (secretAccessKey !== accessKeyId || accessKeyId === 'test' || isAccountId(accessKeyId)) return;
+  throw rejection.unknownAccessKey(dialect, accessKeyId);
 }
 
 function isAccountId(text: string): boolean {

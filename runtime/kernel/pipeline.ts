@@ -60,14 +60,16 @@ export function createPipeline(parts: PipelineParts): Answer {
 
         // 3 authenticate
         const { signingNames } = service.wire;
-        const caller = await authenticate(request, { dialect, signingNames, bodyLimitBytes: operation.bodyLimitBytes });
+        const { bodyLimitBytes } = operation;
+        const asked = { dialect, signingNames, bodyLimitBytes, bucket: route.labels.Bucket };
+        const caller = await authenticate(request, asked);
         principal = caller.principal;
         if (principal.kind === 'anonymous' && !service.answersUnsigned) throw unsigned(dialect);
 
         // 4 bind head: a document that is the whole input belongs to it
         const input = operation.bindHead(request, route);
         const document = () =>
-          caller.body.length === 0 ? NOTHING : readDocument(caller.body.stream, dialect, operation.bodyLimitBytes);
+          caller.body.length === 0 ? NOTHING : readDocument(caller.body.stream, dialect, bodyLimitBytes);
         if (operation.documentIsInput) operation.bindBody(await document(), input, request);
         const call = invoker.call({
           requestId,

@@ -27,7 +27,8 @@ export function dialectOf(protocol: ProtocolName): Dialect {
 export interface Mismatch {
   readonly accessKeyId: string;
   readonly stringToSign: string;
-  readonly canonicalRequest: string;
+  /** Version 2 has none. */
+  readonly canonicalRequest?: string;
   readonly signature: string;
 }
 
@@ -61,7 +62,7 @@ export function signatureDoesNotMatch(dialect: Dialect, mismatch: Mismatch): Aws
       SignatureProvided: mismatch.signature,
       StringToSignBytes: bytesOf(mismatch.stringToSign),
       CanonicalRequest: mismatch.canonicalRequest,
-      CanonicalRequestBytes: bytesOf(mismatch.canonicalRequest),
+      CanonicalRequestBytes: mismatch.canonicalRequest && bytesOf(mismatch.canonicalRequest),
     },
   });
 }
@@ -132,14 +133,14 @@ export function notYetValid(dialect: Dialect, claim: Claim, now: number): AwsErr
 }
 
 /** @param until virtual time at which the URL ended */
-export function requestHasExpired(dialect: Dialect, claim: Claim, until: number, now: number): AwsError {
-  if (dialect !== 's3') {
+export function requestHasExpired(dialect: Dialect, claim: Claim | undefined, until: number, now: number): AwsError {
+  if (claim && dialect !== 's3') {
     const words = `Signature expired: ${claim.timestamp} is now earlier than ${formatTimestamp(now)}`;
     return elsewhere('mismatch', dialect, words);
   }
   return new AwsError('AccessDenied', 'Request has expired', {
     status: 403,
-    fields: { 'X-Amz-Expires': claim.expiresSeconds, Expires: isoTime(until), ServerTime: isoTime(now) },
+    fields: { 'X-Amz-Expires': claim?.expiresSeconds, Expires: isoTime(until), ServerTime: isoTime(now) },
   });
 }
 
@@ -168,6 +169,16 @@ export function flawedClaim(dialect: Dialect, { form, flaw }: FlawedClaim): AwsE
   return dialect === 's3' ? flawedForS3(form, flaw) : elsewhere('incomplete', dialect, flawWords(form, flaw));
 }
 
+export function signatureVersion2(): AwsError {
+  const message = 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.';
+  return new AwsError('InvalidRequest', message);
+}
+
+export function incompleteVersion2(): AwsError {
+  const message = 'Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters';
+  return new AwsError('AccessDenied', message, { status: 403 });
+}
+
 function malformed(form: Claim['form'], words: string): AwsError {
   return form === 'header'
     ? new AwsError('AuthorizationHeaderMalformed', `The authorization header is malformed; ${words}`)
@@ -186,10 +197,7 @@ function flawedForS3(form: Claim['form'], flaw: Flaw): AwsError {
         fields: { ArgumentName: 'Authorization' },
       });
     case 'signatureVersion2':
-      return new AwsError(
-        'InvalidRequest',
-        'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-      );
+      return signatureVersion2();
     case 'missingComponent':
       return header
         ? malformed(

@@ -68,9 +68,6 @@ export function readClaim(headers: Headers, query: Query): Claim | undefined {
   for (const [name] of query) {
     if (name.startsWith('X-Amz-') && (name === 'X-Amz-Algorithm' || name === 'X-Amz-Signature'))
       return queryClaim(query);
-    if (name === 'Signature' && query.some(([other]) => other === 'AWSAccessKeyId')) {
-      throw new FlawedClaim('query', { kind: 'signatureVersion2' });
-    }
   }
   return undefined;
 }
