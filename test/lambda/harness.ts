@@ -2,6 +2,7 @@
 
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { once } from '../../runtime/base/bytes';
 import { Clock, type Duration } from '../../runtime/base/clock';
 import { AwsError } from '../../runtime/base/errors';
 import { createRequestHandler } from '../../runtime/client';
@@ -159,6 +160,17 @@ export async function startLambda() {
     objects,
     lines,
     kernel: running.kernel,
+    get: (path: string) =>
+      running.answer({
+        method: 'GET',
+        target: path,
+        path,
+        query: [],
+        headers: { host: '127.0.0.1' },
+        body: once(Buffer.alloc(0)),
+        remoteAddress: '127.0.0.1',
+        secure: true,
+      }),
     settled: () => schedule.settled(),
     advance: (duration: Duration) => schedule.advance(duration),
     async close() {

@@ -4,7 +4,9 @@ import type { Operations } from '../../kernel/peers';
 import type { Service } from '../../kernel/service';
 import { actions } from './actions';
 import { AsyncQueue } from './async/queue';
+import { Downloads } from './downloads';
 import { Fleet } from './execution/fleet';
+import { model } from './model';
 import { aliasHandlers } from './operations/aliases';
 import { concurrencyHandlers } from './operations/concurrency';
 import { functionHandlers } from './operations/functions';
@@ -34,6 +36,7 @@ export function lambda(): Service {
   const fleet = new Fleet();
   const queue = new AsyncQueue(fleet);
   const pollers = new Pollers(fleet);
+  const downloads = new Downloads();
   return {
     name: 'lambda',
     wire: {
@@ -41,13 +44,14 @@ export function lambda(): Service {
       protocols: ['restJson1'],
       signingNames: ['lambda'],
       version: '2015-03-31',
+      model,
     },
     handlers: {
-      ...functionHandlers(fleet),
+      ...functionHandlers(fleet, downloads),
       ...invocationHandlers(fleet),
       ...aliasHandlers,
       ...concurrencyHandlers,
-      ...layerHandlers,
+      ...layerHandlers(downloads),
       ...mappingHandlers(pollers),
       ...permissionHandlers,
       ...retryHandlers,
@@ -56,6 +60,7 @@ export function lambda(): Service {
     },
     actions,
     policies: functionPolicies,
+    edge: downloads.edge,
     consumers: [queue.consumer],
     timers: { retry: queue.retry },
     resources: [

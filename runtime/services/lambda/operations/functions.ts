@@ -5,6 +5,7 @@ import type { Output } from '../../../kernel/peers';
 import type { Handlers } from '../../../kernel/service';
 import type { Writer } from '../../../store/port';
 import { takePackage } from '../code';
+import type { Downloads } from '../downloads';
 import { conflict, functionNotFound, invalidParameter, invalidValue, revisionMismatch, unsupported } from '../errors';
 import type { Fleet } from '../execution/fleet';
 import { type FunctionName, functionArn, functionKey, functionName, placeOf, qualifiedArn } from '../names';
@@ -32,7 +33,7 @@ type Configuration = Output<typeof Lambda, 'CreateFunction'>;
 
 const PAGE = 50;
 
-export function functionHandlers(fleet: Fleet): Handlers<typeof Lambda> {
+export function functionHandlers(fleet: Fleet, downloads: Downloads): Handlers<typeof Lambda> {
   return {
     async CreateFunction(call, input): Promise<Configuration> {
       const of = functionName(call, input.FunctionName);
@@ -63,7 +64,7 @@ export function functionHandlers(fleet: Fleet): Handlers<typeof Lambda> {
       const { row, version } = await resolve(call.kernel.store, of);
       return {
         Configuration: describe(of, version),
-        Code: { RepositoryType: 'S3' },
+        Code: { RepositoryType: 'S3', Location: await downloads.link(call.kernel, version.code) },
         Tags: Object.keys(row.tags).length > 0 ? { ...row.tags } : undefined,
         Concurrency:
           row.reservedConcurrency === undefined ? undefined : { ReservedConcurrentExecutions: row.reservedConcurrency },

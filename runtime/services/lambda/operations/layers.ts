@@ -3,89 +3,98 @@ import type * as Lambda from '@aws-sdk/client-lambda';
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
 import { takePackage } from '../code';
+import type { Downloads } from '../downloads';
 import { invalidParameter, invalidValue, notFound } from '../errors';
 import { type LayerName, layerArn, layerKey, layerName, parseLayerArn, placeOf } from '../names';
 import { checkRuntime } from '../runtimes';
 import { checkLayerCount } from '../settings';
 import { type LayerUse, type LayerVersionRow, layerNames, layerPolicies, layers } from '../state';
 
-export const layerHandlers: Handlers<typeof Lambda> = {
-  async PublishLayerVersion(call, input) {
-    const of = { ...layerName(call, input.LayerName), version: undefined };
-    for (const runtime of input.CompatibleRuntimes ?? []) checkRuntime(runtime);
-    if ((input.Description?.length ?? 0) > 256) {
-      throw invalidValue('description', input.Description, 'Member must have length less than or equal to 256');
-    }
-    const code = await takePackage(call, input.Content ?? {});
-    return call.kernel.store.write(async (tx) => {
-      const version = ((await tx.get(layerNames, layerKey(of)))?.lastVersion ?? 0) + 1;
-      const row: LayerVersionRow = {
-        version,
-        description: input.Description ?? '',
-        code,
-        runtimes: input.CompatibleRuntimes ?? [],
-        architectures: input.CompatibleArchitectures ?? [],
-        license: input.LicenseInfo,
-        createdAt: call.now,
-      };
-      tx.keep(code.blob);
-      tx.put(layerNames, layerKey(of), { lastVersion: version });
-      tx.put(layers, layerKey({ ...of, version }), row);
-      return { ...describe(of, row), Content: content(row) };
-    });
-  },
+export function layerHandlers(downloads: Downloads): Handlers<typeof Lambda> {
+  const content = async (call: Call, { code }: LayerVersionRow): Promise<Lambda.LayerVersionContentOutput> => ({
+    Location: await downloads.link(call.kernel, code),
+    CodeSha256: code.sha256,
+    CodeSize: code.blob.sizeBytes,
+  });
+  return {
+    async PublishLayerVersion(call, input) {
+      const of = { ...layerName(call, input.LayerName), version: undefined };
+      for (const runtime of input.CompatibleRuntimes ?? []) checkRuntime(runtime);
+      if ((input.Description?.length ?? 0) > 256) {
+        throw invalidValue('description', input.Description, 'Member must have length less than or equal to 256');
+      }
+      const code = await takePackage(call, input.Content ?? {});
+      const row = await call.kernel.store.write(async (tx) => {
+        const version = ((await tx.get(layerNames, layerKey(of)))?.lastVersion ?? 0) + 1;
+        const row: LayerVersionRow = {
+          version,
+          description: input.Description ?? '',
+          code,
+          runtimes: input.CompatibleRuntimes ?? [],
+          architectures: input.CompatibleArchitectures ?? [],
+          license: input.LicenseInfo,
+          createdAt: call.now,
+        };
+        tx.keep(code.blob);
+        tx.put(layerNames, layerKey(of), { lastVersion: version });
+        tx.put(layers, layerKey({ ...of, version }), row);
+        return row;
+      });
+      return { ...describe(of, row), Content: await content(call, row) };
+    },
 
-  async GetLayerVersion(call, input) {
-    const of = versionOf(call, input.LayerName, input.VersionNumber);
-    const row = await getLayer(call, of);
-    return { ...describe(of, row), Content: content(row) };
-  },
+    async GetLayerVersion(call, input) {
+      const of = versionOf(call, input.LayerName, input.VersionNumber);
+      const row = await getLayer(call, of);
+      return { ...describe(of, row), Content: await content(call, row) };
+    },
 
-  async GetLayerVersionByArn(call, input) {
-    const of = parseLayerArn(input.Arn ?? '');
-    if (of?.version === undefined) throw invalidParameter(`The ARN ${input.Arn} is not that of a layer version.`);
-    const row = await getLayer(call, of);
-    return { ...describe(of, row), Content: content(row) };
-  },
+    async GetLayerVersionByArn(call, input) {
+      const of = parseLayerArn(input.Arn ?? '');
+      if (of?.version === undefined) throw invalidParameter(`The ARN ${input.Arn} is not that of a layer version.`);
+      const row = await getLayer(call, of);
+      return { ...describe(of, row), Content: await content(call, row) };
+    },
 
-  async ListLayers(call, input) {
-    const place = [call.account, call.region];
-    const newest = new Map<string, LayerVersionRow>();
-    for await (const { key, value } of call.kernel.store.scan(layers, { within: place })) {
-      if (isCompatible(value, input)) newest.set(String(key[2]), value);
-    }
-    const all = [...newest].map(([layer, row]) => {
-      const of = { ...placeOf(call), layer };
-      return {
-        LayerName: layer,
-        LayerArn: layerArn({ ...of, version: undefined }),
-        LatestMatchingVersion: listed(of, row),
-      };
-    });
-    const { page, marker } = paged(all, input);
-    return { Layers: page, NextMarker: marker };
-  },
+    async ListLayers(call, input) {
+      const place = [call.account, call.region];
+      const newest = new Map<string, LayerVersionRow>();
+      for await (const { key, value } of call.kernel.store.scan(layers, { within: place })) {
+        if (isCompatible(value, input)) newest.set(String(key[2]), value);
+      }
+      const all = [...newest].map(([layer, row]) => {
+        const of = { ...placeOf(call), layer };
+        return {
+          LayerName: layer,
+          LayerArn: layerArn({ ...of, version: undefined }),
+          LatestMatchingVersion: listed(of, row),
+        };
+      });
+      const { page, marker } = paged(all, input);
+      return { Layers: page, NextMarker: marker };
+    },
 
-  async ListLayerVersions(call, input) {
-    const of = { ...layerName(call, input.LayerName), version: undefined };
-    const rows = await call.kernel.store.page(layers, { within: layerKey(of), reverse: true });
-    const all = rows.map((entry) => entry.value).filter((row) => isCompatible(row, input));
-    const { page, marker } = paged(all, input);
-    return { LayerVersions: page.map((row) => listed(of, row)), NextMarker: marker };
-  },
+    async ListLayerVersions(call, input) {
+      const of = { ...layerName(call, input.LayerName), version: undefined };
+      const rows = await call.kernel.store.page(layers, { within: layerKey(of), reverse: true });
+      const all = rows.map((entry) => entry.value).filter((row) => isCompatible(row, input));
+      const { page, marker } = paged(all, input);
+      return { LayerVersions: page.map((row) => listed(of, row)), NextMarker: marker };
+    },
 
-  /** Deleting what is already gone succeeds. Functions that use the version keep its content. */
-  async DeleteLayerVersion(call, input) {
-    const of = versionOf(call, input.LayerName, input.VersionNumber);
-    await call.kernel.store.write(async (tx) => {
-      const row = await tx.get(layers, layerKey(of));
-      if (!row || row.deleted) return;
-      tx.put(layers, layerKey(of), { ...row, deleted: true });
-      tx.delete(layerPolicies, layerKey(of));
-    });
-    return {};
-  },
-};
+    /** Deleting what is already gone succeeds. Functions that use the version keep its content. */
+    async DeleteLayerVersion(call, input) {
+      const of = versionOf(call, input.LayerName, input.VersionNumber);
+      await call.kernel.store.write(async (tx) => {
+        const row = await tx.get(layers, layerKey(of));
+        if (!row || row.deleted) return;
+        tx.put(layers, layerKey(of), { ...row, deleted: true });
+        tx.delete(layerPolicies, layerKey(of));
+      });
+      return {};
+    },
+  };
+}
 
 /** Checks that the caller may use each layer, and that it exists. */
 export async function usedLayers(call: Call, arns: readonly string[] | undefined): Promise<LayerUse[]> {
@@ -127,10 +136,6 @@ function listed(of: LayerName, row: LayerVersionRow): Lambda.LayerVersionsListIt
     CompatibleArchitectures: row.architectures as Lambda.Architecture[],
     LicenseInfo: row.license,
   };
-}
-
-function content({ code }: LayerVersionRow): Lambda.LayerVersionContentOutput {
-  return { CodeSha256: code.sha256, CodeSize: code.blob.sizeBytes };
 }
 
 function isCompatible(
