@@ -9,7 +9,7 @@ export interface Setting {
 
 export async function start(): Promise<Setting> {
   const lines: string[] = [];
-  const coffer = await startCoffer({ report: (line) => lines.push(line) });
+  const coffer = await startCoffer({ report: (line) => line.startsWith('internal error') && lines.push(line) });
   const close = coffer.close.bind(coffer);
   return {
     coffer: Object.assign(coffer, {

@@ -44,6 +44,11 @@ export const headerNotImplemented = (header: string, additional?: string) =>
 export const missingHeader = (name: string) =>
   s3Error('MissingSecurityHeader', 400, 'Your request was missing a required header', { MissingHeaderName: name });
 
+export const badRequest = (message: string) => s3Error('BadRequest', 400, message);
+
+export const corsForbidden = (message: string, method: string, resourceType: 'BUCKET' | 'OBJECT') =>
+  s3Error('AccessForbidden', 403, message, { Method: method, ResourceType: resourceType });
+
 export const missingContentLength = () =>
   s3Error('MissingContentLength', 411, 'You must provide the Content-Length HTTP header.');
 
@@ -194,6 +199,20 @@ export const invalidAclWithPublicBlock = () =>
     'InvalidBucketAclWithBlockPublicAccessError',
     400,
     'Bucket cannot have public ACLs set with BlockPublicAccess enabled',
+  );
+
+/** All destinations that cannot be reached, each with its reason. */
+export const unreachableDestinations = (refused: readonly { arn: string; reason: string }[]) =>
+  s3Error(
+    'InvalidArgument',
+    400,
+    'Unable to validate the following destination configurations',
+    Object.fromEntries(
+      refused.flatMap(({ arn, reason }, i) => [
+        [`ArgumentName${i + 1}`, arn],
+        [`ArgumentValue${i + 1}`, reason],
+      ]),
+    ),
   );
 
 // ---- objects ------------------------------------------------------------------------------------------------------

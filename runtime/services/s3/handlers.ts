@@ -6,6 +6,7 @@ import * as buckets from './operations/buckets';
 import * as cors from './operations/configurations/cors';
 import * as delivery from './operations/configurations/delivery';
 import * as lifecycle from './operations/configurations/lifecycle';
+import * as notification from './operations/configurations/notification';
 import * as policy from './operations/configurations/policy';
 import * as replication from './operations/configurations/replication';
 import * as reports from './operations/configurations/reports';
@@ -32,6 +33,7 @@ export const handlers: Handlers<S3> = {
   ...policy,
   ...cors,
   ...lifecycle,
+  ...notification,
   ...delivery,
   ...replication,
   ...reports,

@@ -3,6 +3,8 @@ import type { Operations } from '../../kernel/peers';
 import type { Service } from '../../kernel/service';
 import { bucketActions } from './actions/buckets';
 import { objectActions } from './actions/objects';
+import { consumers } from './consumers';
+import { edge } from './edge';
 import { handlers } from './handlers';
 import { model, type S3 } from './model';
 import { policies } from './policies';
@@ -28,5 +30,7 @@ export function s3(): Service {
     handlers,
     actions: { ...bucketActions, ...objectActions },
     policies,
+    consumers,
+    edge,
   };
 }

@@ -1,0 +1,45 @@
+/** What follows the change log: notifications of objects, and the removal of parts that no object has any more. */
+import { isAwsError } from '../../base/errors';
+import type { Consumer } from '../../kernel/service';
+import { OBJECT_TOPIC, type ObjectEvent } from './events';
+import { type NotificationConfiguration, subscriptionsOf, wants } from './notifications/configuration';
+import { deliver } from './notifications/destinations';
+import { eventRecord } from './notifications/record';
+import { findConfiguration } from './state/buckets';
+import { removeParts } from './state/uploads';
+
+/** Refusals that will not change by asking again soon: S3 gives such events up. */
+const FINAL = /AccessDenied|NotFound|NonExistentQueue|QueueDoesNotExist|InvalidParameter/;
+
+const notifications: Consumer = {
+  name: 's3.notifications',
+  topics: [OBJECT_TOPIC],
+  async handle({ data, sequence }, kernel) {
+    const event = data as unknown as ObjectEvent;
+    const kept = await findConfiguration(kernel.store, event.bucketId, 'notification');
+    // What happened before the configuration is not its business.
+    if (!kept || event.at < kept.at) return;
+    const bucket = { name: event.bucket, account: event.account, region: event.region };
+    for (const subscription of subscriptionsOf(kept.value as NotificationConfiguration)) {
+      if (!wants(subscription, event.event, event.key)) continue;
+      try {
+        await deliver(kernel, bucket, subscription, { Records: [eventRecord(event, subscription.id, sequence)] });
+      } catch (error) {
+        if (!isAwsError(error) || !FINAL.test(error.code)) throw error;
+        kernel.report(
+          `s3: ${event.event} of ${event.bucket}/${event.key} not delivered to ${subscription.arn}: ${error.message}`,
+        );
+      }
+    }
+  },
+};
+
+const leftovers: Consumer = {
+  name: 's3.leftovers',
+  topics: ['s3.parts'],
+  async handle({ data }, { store }) {
+    while (!(await store.write((tx) => removeParts(tx, String(data.uploadId)))));
+  },
+};
+
+export const consumers: readonly Consumer[] = [notifications, leftovers];

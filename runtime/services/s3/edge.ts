@@ -1,0 +1,65 @@
+/**
+ * What S3 answers beside its operations: CORS preflights, and CORS headers on every other answer to a browser. Leaves
+ * out browser forms and website hosts. Source: S3 user guide, "Using cross-origin resource sharing (CORS)".
+ */
+import type { Request, Response } from '../../base/http';
+import type { Kernel } from '../../kernel/call';
+import type { Edge } from '../../kernel/service';
+import { type CorsRule, corsHeaders, matchingRule } from './cors';
+import { badRequest, corsForbidden } from './errors';
+import { findBucket, findConfiguration } from './state/buckets';
+import type { Bucket } from './state/tables';
+
+export const edge: Edge = {
+  before(request, kernel) {
+    if (request.method !== 'OPTIONS' || isFunctionUrl(request)) return undefined;
+    return preflight(request, kernel);
+  },
+  wants: ({ headers }) => headers.origin !== undefined,
+  async after(request, response, kernel) {
+    const target = await targetOf(request, kernel);
+    const rules = target.bucket && (await rulesOf(kernel, target.bucket));
+    const rule = rules && matchingRule(rules, request);
+    if (rule) Object.assign(response.headers, corsHeaders(rule, request));
+  },
+};
+
+async function preflight(request: Request, kernel: Kernel): Promise<Response> {
+  const { headers } = request;
+  if (headers.origin === undefined) throw badRequest('Insufficient information. Origin request header needed.');
+  const method = headers['access-control-request-method'] ?? 'OPTIONS';
+  const { bucket, onObject } = await targetOf(request, kernel);
+  if (!bucket) throw corsForbidden('CORSResponse: Bucket not found', method, 'BUCKET');
+  const rules = await rulesOf(kernel, bucket);
+  if (!rules) throw corsForbidden('CORSResponse: CORS is not enabled for this bucket.', method, 'BUCKET');
+  const rule = matchingRule(rules, request);
+  if (!rule)
+    throw corsForbidden(
+      "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.",
+      method,
+      onObject ? 'OBJECT' : 'BUCKET',
+    );
+  const answer = { 'content-length': '0', 'x-amz-request-id': kernel.random.upper(16), ...corsHeaders(rule, request) };
+  return { status: 200, headers: answer };
+}
+
+async function rulesOf({ store }: Kernel, bucket: Bucket): Promise<readonly CorsRule[] | undefined> {
+  return (await findConfiguration(store, bucket.id, 'cors'))?.value as readonly CorsRule[] | undefined;
+}
+
+/** The bucket that a request is about, by host or by path, whichever names one that exists. */
+async function targetOf(
+  { headers, path }: Request,
+  { store }: Kernel,
+): Promise<{ bucket?: Bucket; onObject: boolean }> {
+  const host = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  const byHost = /^(.+?)\.(?:s3[.-].*|localhost)$/.exec(host)?.[1];
+  const hosted = byHost && (await findBucket(store, byHost));
+  if (hosted) return { bucket: hosted, onObject: path.length > 1 };
+  const [, byPath = '', key = ''] = path.split('/', 3);
+  return { bucket: byPath === '' ? undefined : await findBucket(store, byPath), onObject: key !== '' };
+}
+
+function isFunctionUrl({ headers }: Request): boolean {
+  return /\.lambda-url\./.test(headers.host ?? '');
+}
