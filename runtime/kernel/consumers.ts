@@ -53,6 +53,7 @@ export function createConsumers(kernel: Kernel, consumers: readonly Consumer[]):
   const log = store.changes;
   const readLog = sharedReads(store);
   let runners: Runner[] = [];
+  let running = false;
   const waiting: (() => void)[] = [];
   let unsubscribe = () => {};
   let saving: NodeJS.Timeout | undefined;
@@ -62,6 +63,7 @@ export function createConsumers(kernel: Kernel, consumers: readonly Consumer[]):
   const settledNow = () => runners.every((runner) => runner.settled());
 
   function progress(): void {
+    if (!running) return;
     saving ??= setTimeout(() => save().catch(() => {}), SAVE_MS).unref();
     if (waiting.length === 0 || !settledNow()) return;
     for (const resolve of waiting.splice(0)) resolve();
@@ -92,6 +94,7 @@ export function createConsumers(kernel: Kernel, consumers: readonly Consumer[]):
         saved.set(consumer.name, position);
         runners.push(createRunner(kernel, consumer, position, readLog, progress));
       }
+      running = true;
       unsubscribe = log.subscribe(() => {
         for (const runner of runners) runner.wake();
         if (runners.length === 0) progress();
@@ -99,6 +102,8 @@ export function createConsumers(kernel: Kernel, consumers: readonly Consumer[]):
       for (const runner of runners) runner.wake();
     },
     async stop() {
+      if (!running) return;
+      running = false;
       unsubscribe();
       const stopped = Promise.all(runners.map((runner) => runner.stop()));
       await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);

@@ -103,8 +103,7 @@ export function createTransactions(engine: Engine, participant: Participant): Tr
     let stall: NodeJS.Timeout | undefined;
     try {
       const stalled = new Promise<never>((_, reject) => {
-        const error = new StoreError('TransactionStalled', 'a transaction awaits something other than its argument');
-        stall = setTimeout(reject, STALL_MS, error);
+        stall = setTimeout(() => reject(stalledError()), STALL_MS);
       });
       const value = await Promise.race([work(tx), stalled]);
       participant.apply(overlay, effects);
@@ -124,6 +123,10 @@ export function createTransactions(engine: Engine, participant: Participant): Tr
   };
 }
 
+function stalledError(): StoreError {
+  return new StoreError('TransactionStalled', 'a transaction awaits something other than its argument');
+}
+
 function writerOn(overlay: Overlay, { changes, references }: Effects): { tx: Writer; end(): void } {
   let ended = false;
   const live = () => {
@@ -133,8 +136,11 @@ function writerOn(overlay: Overlay, { changes, references }: Effects): { tx: Wri
     live();
     references.set(blob.id, (references.get(blob.id) ?? 0) + by);
   };
+  const { get, page, scan } = readerOf(overlay);
   const tx: Writer = {
-    ...readerOf(overlay),
+    get,
+    page,
+    scan,
     put(into, key, value) {
       live();
       overlay.set(encodeKey(into.name, key), encodeValue(value));
