@@ -9,7 +9,7 @@ import type { Kernel } from './kernel/call';
 import { createConsumers } from './kernel/consumers';
 import type { Answer } from './kernel/http';
 import { createKernel } from './kernel/kernel';
-import type { Records } from './kernel/record';
+import { openRecords, type Records } from './kernel/record';
 import { createSchedule, openClock } from './kernel/schedule';
 import { createProtocols } from './protocol/protocols';
 import { createServices } from './services';
@@ -46,8 +46,10 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
   const clock = await openClock(store);
   const schedule = createSchedule(store, clock);
   const protocols = createProtocols(services);
-  const running = createKernel({ ...options, store, clock, timers: schedule.timers, services, protocols });
-  const { kernel, answer, records, knownSignings } = running;
+  const records = await openRecords(store, options.report);
+  const { timers } = schedule;
+  const running = createKernel({ ...options, store, clock, timers, services, protocols, records });
+  const { kernel, answer, knownSignings } = running;
   const consumers = createConsumers(
     kernel,
     services.flatMap((service) => service.consumers ?? []),
@@ -76,6 +78,7 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     await consumers.stop();
     for (const service of services) await service.stop?.();
     await running.close();
+    await records.close();
     await store.close();
   }
 

@@ -9,7 +9,7 @@ import type { Bytes } from '../base/bytes';
 import { AwsError } from '../base/errors';
 import type { Request, Response } from '../base/http';
 import { declaresBody, IncomingBody, isLoopback, noBody, originForm, readHeaders, readTarget } from './incoming';
-import { Stalls } from './stalls';
+import { STALL_SECONDS, Stalls } from './stalls';
 
 /** Request line and headers together. */
 const LONGEST_HEAD_BYTES = 32 * 1024;
@@ -27,6 +27,8 @@ export interface ListenOptions {
   /** Virtual time for `Date` headers. */
   readonly now: () => number;
   readonly report: (line: string) => void;
+  /** How long a client may pause while it sends a body or reads an answer. @default STALL_SECONDS */
+  readonly patienceSeconds?: number;
 }
 
 export interface Listener {
@@ -44,7 +46,7 @@ export async function listen(answer: Answer, options: ListenOptions): Promise<Li
   server.requestTimeout = 0; // a long upload is fine as long as it moves: see `Stalls`
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.maxConnections = MOST_CONNECTIONS;
-  const stalls = new Stalls();
+  const stalls = new Stalls(options.patienceSeconds ?? STALL_SECONDS);
   const date = dateHeader(options.now);
 
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse, continues: boolean): void => {

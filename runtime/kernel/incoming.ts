@@ -150,20 +150,21 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array> {
     this.settle()?.reject(error);
   }
 
-  /** Nothing is left to be read by anyone. */
+  /** Whether all of it has been read. */
   get finished(): boolean {
-    return this.ended || this.failure !== undefined;
+    return this.ended;
   }
 
-  /** Whether what is left is worth reading to keep the connection. */
+  /** Whether what is left will come, and is worth reading to keep the connection. */
   get cheap(): boolean {
-    if (this.outgoing && !this.started) return false; // it may never come
+    if (this.failure || (this.outgoing && !this.started)) return false;
     return this.declaredLength !== undefined && Number(this.declaredLength) - this.taken <= DRAINED_BYTES;
   }
 
   /** Reads the rest for nobody. Resolves at its end, or when it is too long or too slow. */
   discard(): Promise<void> {
     const { incoming } = this;
+    if (this.failure || incoming.destroyed) return Promise.resolve();
     this.queue.length = 0;
     incoming.removeAllListeners('data');
     return new Promise((resolve) => {

@@ -17,7 +17,7 @@ import { createInvoker } from './invoke';
 import type { Peers } from './peers';
 import { createPipeline } from './pipeline';
 import type { Principal } from './principal';
-import { createRecords, type Records } from './record';
+import type { Records } from './record';
 import type { Service } from './service';
 import type { Timers } from './timers';
 
@@ -27,6 +27,7 @@ export interface KernelOptions {
   readonly timers: Timers;
   readonly services: readonly Service[];
   readonly protocols: Protocols;
+  readonly records: Records;
   readonly defaultAccount: string;
   readonly defaultRegion: string;
   /** A URL on loopback at which this runtime answers; opens a listener when there is none. */
@@ -38,7 +39,6 @@ export interface RunningKernel {
   readonly kernel: Kernel;
   /** Steps 2 to 9, for a request from anywhere. */
   readonly answer: Answer;
-  readonly records: Records;
   /** Virtual times of signing that time stamps cannot tell: see `authenticate.ts`. */
   readonly knownSignings: Map<string, number>;
   /** Whether anything is counted as in flight: see `Kernel.busy`. */
@@ -49,11 +49,10 @@ export interface RunningKernel {
 }
 
 export function createKernel(options: KernelOptions): RunningKernel {
-  const { store, clock, timers, protocols, defaultAccount, defaultRegion, endpoint, report } = options;
+  const { store, clock, timers, protocols, records, defaultAccount, defaultRegion, endpoint, report } = options;
   const services = new Map(options.services.map((service) => [service.name, service]));
   const identities = options.services.flatMap((service) => service.identities ?? []);
   const sources = new Map(options.services.flatMap(({ name, policies }) => (policies ? [[name, policies]] : [])));
-  const records = createRecords();
   const knownSignings = new Map<string, number>();
   const work = counter();
   let scratch: Promise<string> | undefined;
@@ -82,7 +81,6 @@ export function createKernel(options: KernelOptions): RunningKernel {
   return {
     kernel,
     answer,
-    records,
     knownSignings,
     working: work.going,
     idle: work.idle,

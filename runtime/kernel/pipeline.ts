@@ -99,6 +99,7 @@ export function createPipeline(parts: PipelineParts): Answer {
       failure = asAwsError(error);
       response = protocols.writeError(failure, route, { requestId, hostId, request });
     }
+    if (route?.protocol === 'restXml') response.headers.server = 'AmazonS3';
     const edge = route && services.get(route.service)?.edge;
     if (edge?.wants?.(request)) await edge.after?.(request, response, kernel).catch(report);
 

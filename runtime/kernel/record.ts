@@ -1,9 +1,10 @@
 /**
- * Step 9: who asked what, when, and what came of it. The newest records are kept at hand for `coffer.requests()` and
- * `coffer.denials()`; recording never fails a request and never delays one.
+ * Step 9: who asked what, when, and what came of it. Records go to the store in batches a moment later; the newest stay
+ * at hand for `coffer.requests()` and `coffer.denials()`. Recording never fails a request and never delays one.
  */
 import type { AwsError } from '../base/errors';
 import type { Explanation } from '../engine/policy/explain';
+import { type Store, type Table, table } from '../store/port';
 import type { Call } from './call';
 
 /** One answered request. */
@@ -27,7 +28,7 @@ export interface RequestRecord {
 }
 
 /** One refusal by policy, with its explanation. */
-export interface Denial extends Partial<Explanation> {
+export interface Denial extends Explanation {
   readonly requestId: string;
   readonly at: number;
   readonly service: string;
@@ -41,55 +42,100 @@ export interface Records {
   request(record: RequestRecord): void;
   /** Notes a refusal; the same error passing several hands counts once. Other errors are ignored. */
   refusal(error: AwsError, call: Pick<Call, 'requestId' | 'now' | 'service' | 'operation'>): void;
+  /** The newest, oldest first. */
   requests(): readonly RequestRecord[];
   denials(): readonly Denial[];
-  clear(): void;
+  /** Writes what is pending. */
+  close(): Promise<void>;
 }
 
-/** How many of each kind to keep. */
-const KEPT = 1_000;
+/** Key: number of the batch. A row holds what came within one pause, so that a record costs a fraction of a write. */
+const requestBatches = table<RequestRecord[]>('kernel.requests');
+const denialBatches = table<Denial[]>('kernel.denials');
 
-export function createRecords(): Records {
-  const requests = ring<RequestRecord>(KEPT);
-  const denials = ring<Denial>(KEPT);
+/** How many of each kind stay at hand. */
+const AT_HAND = 1_000;
+/** How many batches of each kind are kept; the oldest go first. */
+const KEPT_BATCHES = 2_000;
+const PAUSE_MS = 250;
+/** Under load a batch is written early rather than growing. */
+const LARGEST_BATCH = 2_000;
+
+export async function openRecords(store: Store, report: (line: string) => void): Promise<Records> {
+  const requests = await openLog(store, requestBatches);
+  const denials = await openLog(store, denialBatches);
   const noted = new WeakSet<AwsError>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const written = [requests.take(), denials.take()].filter((batch) => batch.items.length > 0);
+    if (written.length === 0) return Promise.resolve();
+    return store
+      .write(async (tx) => {
+        for (const { into, number, items } of written) {
+          tx.put(into, [number], items);
+          tx.delete(into, [number - KEPT_BATCHES]);
+        }
+      })
+      .catch((error) => report(`the request log could not be written: ${error}`));
+  }
+
+  function soon(size: number): void {
+    if (size >= LARGEST_BATCH) void flush();
+    else timer ??= setTimeout(() => void flush(), PAUSE_MS).unref();
+  }
+
   return {
-    request: requests.push,
+    request: (record) => soon(requests.add(record)),
     refusal(error, { requestId, now, service, operation }) {
       const explanation = explanationOf(error);
       if (!explanation || noted.has(error)) return;
       noted.add(error);
       const { code, message } = error;
-      denials.push({ ...explanation, requestId, at: now, service, operation, error: code, message });
+      soon(denials.add({ ...explanation, requestId, at: now, service, operation, error: code, message }));
     },
-    requests: requests.all,
-    denials: denials.all,
-    clear() {
-      requests.clear();
-      denials.clear();
-    },
+    requests: requests.newest,
+    denials: denials.newest,
+    close: flush,
   };
 }
 
-/** The detail of a refused check: see `authorize.ts`. */
+/** The detail of a refused check: see `refusal.ts`. */
 function explanationOf({ detail }: AwsError): Explanation | undefined {
   if (typeof detail !== 'object' || detail === null || !('considered' in detail)) return undefined;
   return detail as Explanation;
 }
 
-/** The newest `size` items, oldest first. */
-function ring<T>(size: number) {
-  let items: T[] = [];
-  let next = 0;
+interface Batch {
+  readonly into: Table<unknown[]>;
+  readonly number: number;
+  readonly items: unknown[];
+}
+
+/** One kind of record: the newest at hand, the latest still to be written. */
+async function openLog<T>(store: Store, into: Table<T[]>) {
+  let number = 0;
+  let pending: T[] = [];
+  let recent: T[] = [];
+  for (const { key, value } of await store.page(into, { reverse: true, limit: 20 })) {
+    number = Math.max(number, key[0] as number);
+    if (recent.length < AT_HAND) recent = [...value, ...recent];
+  }
   return {
-    push(item: T): void {
-      items[next] = item;
-      next = (next + 1) % size;
+    /** @returns how many are pending */
+    add(item: T): number {
+      recent.push(item);
+      if (recent.length >= 2 * AT_HAND) recent = recent.slice(-AT_HAND);
+      return pending.push(item);
     },
-    all: (): readonly T[] => (items.length < size ? items.slice() : [...items.slice(next), ...items.slice(0, next)]),
-    clear(): void {
-      items = [];
-      next = 0;
+    take(): Batch {
+      const items = pending;
+      pending = [];
+      if (items.length > 0) number++;
+      return { into: into as Table<unknown[]>, number, items };
     },
+    newest: (): readonly T[] => recent.slice(-AT_HAND),
   };
 }

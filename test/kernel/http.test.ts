@@ -13,7 +13,13 @@ const reports: string[] = [];
 beforeAll(async () => {
   const now = () => Date.UTC(2026, 10, 20, 18, 58, 50);
   const report = (line: string) => reports.push(line);
-  listener = await listen((request) => answer(request), { port: 0, host: '127.0.0.1', now, report });
+  listener = await listen((request) => answer(request), {
+    port: 0,
+    host: '127.0.0.1',
+    now,
+    report,
+    patienceSeconds: 0,
+  });
 });
 afterAll(() => listener.close());
 beforeEach(() => {
@@ -270,6 +276,17 @@ describe('answers', () => {
     await pause(20);
     socket.destroy();
     await eventually(() => closed);
+  });
+
+  test('a sender that stalls is told so', async () => {
+    answer = async (request) => {
+      const failure = await collect(request.body, 1e6).catch((error) => error);
+      return { status: failure.status, headers: {}, body: Buffer.from(failure.code) };
+    };
+    const { send, until, ended } = dial();
+    send('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc');
+    await until(/^HTTP\/1\.1 400 [\s\S]*RequestTimeout$/);
+    await ended;
   });
 
   test('a sender that leaves ends the body', async () => {
