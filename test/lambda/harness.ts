@@ -8,6 +8,7 @@ import { AwsError } from '../../runtime/base/errors';
 import { createRequestHandler } from '../../runtime/client';
 import { createConsumers } from '../../runtime/kernel/consumers';
 import { createKernel } from '../../runtime/kernel/kernel';
+import { openRecords } from '../../runtime/kernel/record';
 import { createSchedule } from '../../runtime/kernel/schedule';
 import type { Handler, Service } from '../../runtime/kernel/service';
 import { createProtocols } from '../../runtime/protocol/protocols';
@@ -120,6 +121,7 @@ export async function startLambda() {
     timers: schedule.timers,
     services,
     protocols,
+    records: await openRecords(store, (line) => void lines.push(line)),
     defaultAccount: '000000000000',
     endpoint: async () => 'http://127.0.0.1:4566',
     defaultRegion: 'us-east-1',

@@ -278,6 +278,8 @@ export class Environment implements Host {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    // While it lives it holds up nobody's end; once it is told to end, its end is worth waiting for.
+    this.process.ref();
     this.signal('SIGKILL');
     this.api.close();
     if (this.process.pid) this.watchdog.forget(this.process.pid);

@@ -76,6 +76,20 @@ export function functionHandlers(fleet: Fleet, downloads: Downloads): Handlers<t
       return describe(of, (await resolve(call.kernel.store, of)).version);
     },
 
+    /** No function has one: what would set it is refused. */
+    async GetFunctionCodeSigningConfig(call, input) {
+      const of = functionName(call, input.FunctionName);
+      await getFunction(call.kernel.store, of);
+      return { CodeSigningConfigArn: undefined, FunctionName: of.name };
+    },
+
+    /** Functions run in what is installed here, as it is updated. */
+    async GetRuntimeManagementConfig(call, input) {
+      const of = functionName(call, input.FunctionName, input.Qualifier);
+      await resolve(call.kernel.store, of);
+      return { UpdateRuntimeOn: 'Auto', FunctionArn: qualifiedArn(of) };
+    },
+
     async ListFunctions(call, input) {
       if (input.MasterRegion && input.MasterRegion !== 'ALL')
         throw unsupported('MasterRegion', 'functions are not replicated');

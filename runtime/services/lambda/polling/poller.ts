@@ -70,6 +70,7 @@ export class Poller {
     while (!this.stopped) {
       try {
         const messages = await this.receive(this.row.batchSize, LONGEST_WAIT);
+        if (this.stopped) return;
         if (messages.length > 0) this.hand(messages);
         pauseMs = PAUSE_MS.first;
       } catch (error) {
