@@ -180,7 +180,7 @@ describe("the SDK's signer", () => {
     const url = `${path}?${pairs.map(([k, v]) => `${encodeURIComponent(k)}=${encodeURIComponent(v)}`).join('&')}`;
     const inQuery = signable('GET', url, presigned.headers);
     expect(readClaim({}, inQuery.query)).toMatchObject({ form: 'query', expiresSeconds: 60, sessionToken: 'to/ken+=' });
-    expect(expectedSignature(inQuery, 'test', EMPTY_SHA256)).toBe(presigned.query['X-Amz-Signature']);
+    expect(expectedSignature(inQuery, 'test', EMPTY_SHA256)).toBe(presigned.query!['X-Amz-Signature']);
   });
 });
 
