@@ -121,7 +121,7 @@ function variables(
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
     ...(interpreter.family === 'nodejs' && {
-      NODE_PATH: [...packages, join(dirname(files.task), 'node_modules')].join(':'),
+      NODE_PATH: [...packages, join(dirname(files.task), 'node_modules'), files.task].join(':'),
     }),
     AWS_ENDPOINT_URL: endpoint,
     // Neither the host's shared configuration nor its temporary files are the function's.

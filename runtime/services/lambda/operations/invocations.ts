@@ -83,11 +83,11 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Source: X-Ray developer guide, "Tracing header". */
+/** Continues the trace of the request, or begins one. Source: X-Ray developer guide, "Tracing header". */
 function makeTraceId(call: Call, sampled: boolean): string {
   const { random } = call.kernel;
-  const time = Math.floor(call.now / 1000)
-    .toString(16)
-    .padStart(8, '0');
-  return `Root=1-${time}-${random.hex(24)};Parent=${random.hex(16)};Sampled=${sampled ? 1 : 0}`;
+  const given = /Root=(1-[0-9a-f]{8}-[0-9a-f]{24})/.exec(call.request.headers['x-amzn-trace-id'] ?? '')?.[1];
+  const seconds = Math.floor(call.now / 1000).toString(16);
+  const root = given ?? `1-${seconds.padStart(8, '0')}-${random.hex(24)}`;
+  return `Root=${root};Parent=${random.hex(16)};Sampled=${sampled ? 1 : 0}`;
 }
