@@ -161,6 +161,8 @@ export class Environment implements Host {
     );
     const init = await this.init;
     clearTimeout(limit);
+    // What it printed on the way belongs before the first invocation.
+    await nextTurn();
     return init;
   }
 
@@ -263,13 +265,14 @@ export class Environment implements Host {
     this.signal('SIGKILL');
   }
 
+  /** To the process and all that it has started, also when it has ended itself. */
   private signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
     const { pid } = this.process;
-    if (!pid || this.process.exitCode !== null || this.process.signalCode !== null) return;
+    if (!pid) return;
     try {
       process.kill(-pid, signal);
     } catch {
-      // It has just ended, or the system knows no process groups or no stopping.
+      // All of the group have ended, or the system knows no process groups or no stopping.
       if (signal === 'SIGKILL') this.process.kill(signal);
     }
   }
