@@ -3,6 +3,7 @@ import type * as Kms from '@aws-sdk/client-kms';
 import type { Operations } from '../../kernel/peers';
 import type { Handlers, Service } from '../../kernel/service';
 import { actions } from './actions';
+import { model } from './model';
 import { aliasHandlers } from './operations/aliases';
 import { cipherHandlers } from './operations/ciphers';
 import { dataKeyHandlers } from './operations/datakeys';
@@ -47,6 +48,7 @@ export function kms(): Service {
       signingNames: ['kms'],
       target: 'TrentService',
       version: '2014-11-01',
+      model,
     },
     handlers,
     actions,

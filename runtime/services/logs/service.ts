@@ -3,6 +3,7 @@ import type * as Logs from '@aws-sdk/client-cloudwatch-logs';
 import type { Operations } from '../../kernel/peers';
 import type { Handlers, Service } from '../../kernel/service';
 import { actions } from './actions';
+import { model } from './model';
 import { eventHandlers } from './operations/events';
 import { groupHandlers } from './operations/groups';
 import { policyHandlers } from './operations/policies';
@@ -33,6 +34,7 @@ export function logs(): Service {
       signingNames: ['logs'],
       target: 'Logs_20140328',
       version: '2014-03-28',
+      model,
     },
     handlers,
     actions,

@@ -3,6 +3,7 @@ import type * as Ssm from '@aws-sdk/client-ssm';
 import type { Operations } from '../../kernel/peers';
 import type { Handlers, Service } from '../../kernel/service';
 import { actions } from './actions';
+import { model } from './model';
 import { labelHandlers } from './operations/labels';
 import { readingHandlers } from './operations/reading';
 import { writingHandlers } from './operations/writing';
@@ -25,6 +26,7 @@ export function ssm(): Service {
       signingNames: ['ssm'],
       target: 'AmazonSSM',
       version: '2014-11-06',
+      model,
     },
     handlers,
     actions,

@@ -1,0 +1,62 @@
+/**
+ * What each operation asks of IAM; a batch asks what its single operation asks. Source: Service Authorization Reference,
+ * "Actions, resources, and condition keys for Amazon SQS".
+ */
+import type * as Sqs from '@aws-sdk/client-sqs';
+import type { Check } from '../../kernel/authorize';
+import type { Call } from '../../kernel/call';
+import type { Actions } from '../../kernel/service';
+import { arnOf, nameOfUrl } from './names';
+import { type QueueName, readQueue } from './state';
+
+async function onQueue(call: Call, name: QueueName, action: string, more: Partial<Check> = {}): Promise<Check[]> {
+  const queue = await readQueue(call.kernel.store, name);
+  const resource = arnOf({ ...name, partition: call.partition });
+  return [{ action: `sqs:${action}`, resource, resourceTags: queue?.tags, ...more }];
+}
+
+/** The action of this name on the queue of the URL; the operation's own when no name is given. */
+const on =
+  (action?: string) =>
+  (input: { QueueUrl?: string }, call: Call): Promise<Check[]> =>
+    onQueue(call, nameOfUrl(call, input.QueueUrl ?? call.request.path), action ?? call.operation);
+
+const own = on();
+
+export const actions: Actions<typeof Sqs> = {
+  AddPermission: own,
+  ChangeMessageVisibility: own,
+  ChangeMessageVisibilityBatch: on('ChangeMessageVisibility'),
+  CreateQueue: async (input, call) => {
+    const name = { account: call.account, region: call.region, name: input.QueueName! };
+    const [check] = await onQueue(call, name, 'CreateQueue', { requestTags: input.tags });
+    return input.tags ? [check, { ...check, action: 'sqs:TagQueue' }] : [check];
+  },
+  DeleteMessage: own,
+  DeleteMessageBatch: on('DeleteMessage'),
+  DeleteQueue: own,
+  GetQueueAttributes: own,
+  GetQueueUrl: (input, call) =>
+    onQueue(
+      call,
+      { account: input.QueueOwnerAWSAccountId ?? call.account, region: call.region, name: input.QueueName! },
+      'GetQueueUrl',
+    ),
+  ListDeadLetterSourceQueues: own,
+  ListQueueTags: own,
+  ListQueues: (_, call) => onQueue(call, { account: call.account, region: call.region, name: '*' }, 'ListQueues'),
+  PurgeQueue: own,
+  ReceiveMessage: own,
+  RemovePermission: own,
+  SendMessage: own,
+  SendMessageBatch: on('SendMessage'),
+  SetQueueAttributes: own,
+  TagQueue: async (input, call) => {
+    const [check] = await own(input, call);
+    return [{ ...check, requestTags: input.Tags }];
+  },
+  UntagQueue: async (input, call) => {
+    const [check] = await own(input, call);
+    return [{ ...check, keys: { 'aws:TagKeys': input.TagKeys } }];
+  },
+};
