@@ -23,6 +23,8 @@ export interface Principal {
 
 export interface Session {
   readonly roleArn?: string;
+  /** For federated sessions: the ARN of the user whose permissions they share. */
+  readonly userArn?: string;
   readonly name: string;
   /** JSON text of inline session policies. */
   readonly policies?: readonly string[];

@@ -1,0 +1,199 @@
+/**
+ * What each operation asks of IAM. Source: Service Authorization Reference, "Actions, resources, and condition keys for
+ * AWS Identity and Access Management".
+ */
+import type * as Iam from '@aws-sdk/client-iam';
+import type { Check } from '../../kernel/authorize';
+import type { Call } from '../../kernel/call';
+import type { Actions, Service } from '../../kernel/service';
+import { userNameOf } from './entities';
+import { invalidToken } from './errors';
+import { arnIn, arnOf } from './names';
+import { type Kind, readHolder } from './state';
+import { tagsIn } from './tags';
+
+type Keys = Check['keys'];
+type Checks = readonly Check[] | Promise<readonly Check[]>;
+
+const check = (call: Call, resource: string, more: Partial<Check> = {}): Check => ({
+  action: `iam:${call.operation}`,
+  resource,
+  owner: call.account,
+  ...more,
+});
+
+const onAll = (_: unknown, call: Call): Checks => [check(call, '*')];
+
+/** One that exists, by its whole ARN and with its tags; else by the ARN that its name makes. */
+async function onHolder(call: Call, kind: Kind, name: string, keys: Keys = {}): Promise<Check[]> {
+  const row = await readHolder(call.kernel.store, kind, call.account, name);
+  const resourceTags = row && 'tags' in row ? (row.tags as Check['resourceTags']) : undefined;
+  const boundary = row && 'boundary' in row ? (row.boundary as string | undefined) : undefined;
+  const tagKeys = Object.entries(resourceTags ?? {}).map(([key, value]) => [`iam:ResourceTag/${key}`, value]);
+  return [
+    check(call, row ? arnOf(call, kind, row) : arnIn(call, `${kind}/${name}`), {
+      keys: { 'iam:PermissionsBoundary': boundary, ...Object.fromEntries(tagKeys), ...keys },
+      resourceTags,
+    }),
+  ];
+}
+
+const onUser = (input: { UserName?: string }, call: Call): Checks =>
+  // Without a name a caller's own user is meant; the root user has none.
+  input.UserName === undefined && call.principal.kind === 'root'
+    ? [check(call, call.principal.arn)]
+    : onHolder(call, 'user', userNameOf(call, input.UserName));
+const onRole = (input: { RoleName?: string }, call: Call): Checks => onHolder(call, 'role', input.RoleName!);
+const onGroup = (input: { GroupName?: string }, call: Call): Checks => onHolder(call, 'group', input.GroupName!);
+const onPolicy = (input: { PolicyArn?: string }, call: Call): Checks => [check(call, input.PolicyArn!)];
+
+type Tagging = { Tags?: Iam.Tag[] };
+async function withTags(checks: Checks, { Tags }: Tagging): Promise<Check[]> {
+  return (await checks).map((one) => ({ ...one, requestTags: tagsIn(Tags) }));
+}
+
+/** Untagging carries keys without values. */
+async function withoutTags(checks: Checks, { TagKeys }: { TagKeys?: string[] }): Promise<Check[]> {
+  return (await checks).map((one) => ({ ...one, keys: { ...one.keys, 'aws:TagKeys': TagKeys } }));
+}
+
+const attaching = (kind: Kind, name: string, input: { PolicyArn?: string }, call: Call): Checks =>
+  onHolder(call, kind, name, { 'iam:PolicyARN': input.PolicyArn });
+
+/** Creating asks for the new ARN, and for the tags. */
+function creating(
+  kind: Kind | 'policy',
+  name: string,
+  path: string | undefined,
+  input: Tagging & { PermissionsBoundary?: string },
+  call: Call,
+): Check[] {
+  const resource = arnOf(call, kind, { path: path ?? '/', name });
+  const requestTags = tagsIn(input.Tags);
+  const made = check(call, resource, { keys: { 'iam:PermissionsBoundary': input.PermissionsBoundary }, requestTags });
+  if (!input.Tags?.length || kind === 'group') return [made];
+  const tag = { user: 'TagUser', role: 'TagRole', policy: 'TagPolicy' }[kind];
+  return [made, { ...made, action: `iam:${tag}` }];
+}
+
+const simulating = (input: { PolicySourceArn?: string }, call: Call): Checks => [check(call, input.PolicySourceArn!)];
+
+const rows = {
+  CreateUser: (input, call) => creating('user', input.UserName!, input.Path, input, call),
+  GetUser: onUser,
+  ListUsers: onAll,
+  UpdateUser: onUser,
+  DeleteUser: onUser,
+  PutUserPermissionsBoundary: (input, call) =>
+    onHolder(call, 'user', input.UserName!, { 'iam:PermissionsBoundary': input.PermissionsBoundary }),
+  DeleteUserPermissionsBoundary: onUser,
+  TagUser: (input, call) => withTags(onUser(input, call), input),
+  UntagUser: (input, call) => withoutTags(onUser(input, call), input),
+  ListUserTags: onUser,
+
+  CreateGroup: (input, call) => creating('group', input.GroupName!, input.Path, {}, call),
+  GetGroup: onGroup,
+  ListGroups: onAll,
+  ListGroupsForUser: onUser,
+  UpdateGroup: onGroup,
+  DeleteGroup: onGroup,
+  AddUserToGroup: onGroup,
+  RemoveUserFromGroup: onGroup,
+
+  CreateRole: (input, call) => creating('role', input.RoleName!, input.Path, input, call),
+  GetRole: onRole,
+  ListRoles: onAll,
+  UpdateRole: onRole,
+  UpdateRoleDescription: onRole,
+  UpdateAssumeRolePolicy: onRole,
+  DeleteRole: onRole,
+  PutRolePermissionsBoundary: (input, call) =>
+    onHolder(call, 'role', input.RoleName!, { 'iam:PermissionsBoundary': input.PermissionsBoundary }),
+  DeleteRolePermissionsBoundary: onRole,
+  TagRole: (input, call) => withTags(onRole(input, call), input),
+  UntagRole: (input, call) => withoutTags(onRole(input, call), input),
+  ListRoleTags: onRole,
+  CreateServiceLinkedRole: (input, call) => [
+    check(call, arnIn(call, `role/aws-service-role/${input.AWSServiceName}/*`), {
+      keys: { 'iam:AWSServiceName': input.AWSServiceName },
+    }),
+  ],
+  DeleteServiceLinkedRole: onRole,
+  GetServiceLinkedRoleDeletionStatus: (input, call) => [
+    check(call, arnIn(call, `role/${input.DeletionTaskId?.split('/').slice(1, -1).join('/')}`)),
+  ],
+
+  PutUserPolicy: onUser,
+  GetUserPolicy: onUser,
+  DeleteUserPolicy: onUser,
+  ListUserPolicies: onUser,
+  PutRolePolicy: onRole,
+  GetRolePolicy: onRole,
+  DeleteRolePolicy: onRole,
+  ListRolePolicies: onRole,
+  PutGroupPolicy: onGroup,
+  GetGroupPolicy: onGroup,
+  DeleteGroupPolicy: onGroup,
+  ListGroupPolicies: onGroup,
+
+  AttachUserPolicy: (input, call) => attaching('user', input.UserName!, input, call),
+  DetachUserPolicy: (input, call) => attaching('user', input.UserName!, input, call),
+  ListAttachedUserPolicies: onUser,
+  AttachRolePolicy: (input, call) => attaching('role', input.RoleName!, input, call),
+  DetachRolePolicy: (input, call) => attaching('role', input.RoleName!, input, call),
+  ListAttachedRolePolicies: onRole,
+  AttachGroupPolicy: (input, call) => attaching('group', input.GroupName!, input, call),
+  DetachGroupPolicy: (input, call) => attaching('group', input.GroupName!, input, call),
+  ListAttachedGroupPolicies: onGroup,
+  ListEntitiesForPolicy: onPolicy,
+
+  CreatePolicy: (input, call) => creating('policy', input.PolicyName!, input.Path, input, call),
+  GetPolicy: onPolicy,
+  ListPolicies: onAll,
+  DeletePolicy: onPolicy,
+  CreatePolicyVersion: onPolicy,
+  GetPolicyVersion: onPolicy,
+  ListPolicyVersions: onPolicy,
+  SetDefaultPolicyVersion: onPolicy,
+  DeletePolicyVersion: onPolicy,
+  TagPolicy: (input, call) => withTags(onPolicy(input, call), input),
+  UntagPolicy: (input, call) => withoutTags(onPolicy(input, call), input),
+  ListPolicyTags: onPolicy,
+
+  CreateAccessKey: onUser,
+  ListAccessKeys: onUser,
+  UpdateAccessKey: onUser,
+  DeleteAccessKey: onUser,
+
+  GetAccountSummary: onAll,
+  GetAccountAuthorizationDetails: onAll,
+  CreateAccountAlias: onAll,
+  DeleteAccountAlias: onAll,
+  ListAccountAliases: onAll,
+
+  SimulateCustomPolicy: onAll,
+  SimulatePrincipalPolicy: simulating,
+  GetContextKeysForCustomPolicy: onAll,
+  GetContextKeysForPrincipalPolicy: simulating,
+} satisfies Actions<typeof Iam>;
+
+/**
+ * Temporary credentials of a user open no IAM operation, unless they came with MFA. Source: IAM user guide, "Compare
+ * AWS STS credentials".
+ */
+function refuseUserSessions({ principal: { kind, session } }: Call): void {
+  if (session === undefined || session.roleArn !== undefined) return;
+  if (kind === 'session' || !session.mfa) throw invalidToken();
+}
+
+type Row = NonNullable<Service['actions'][string]>;
+
+export const actions: Service['actions'] = Object.fromEntries(
+  Object.entries<Row>(rows).map(([operation, row]) => [
+    operation,
+    (input: unknown, call: Call) => {
+      refuseUserSessions(call);
+      return row(input, call);
+    },
+  ]),
+);

@@ -1,0 +1,192 @@
+/**
+ * What IAM keeps. Users, roles and groups are rows that hold their inline policies and the ARNs of the managed ones, so
+ * that one read answers what somebody may do, and a few more. IAM is global: no Region in any key.
+ */
+import type { Origin } from '../../kernel/call';
+import { type Key, type Reader, type Table, table, type Writer } from '../../store/port';
+
+export type Kind = 'user' | 'role' | 'group';
+
+export interface PolicyText {
+  readonly document: string;
+  readonly origin?: Origin;
+}
+
+type Tags = Readonly<Record<string, string>>;
+
+/** What users, roles and groups have in common: a name and policies. */
+export interface Holder {
+  readonly name: string;
+  readonly path: string;
+  /** `AIDA…`, `AROA…`, `AGPA…` */
+  readonly id: string;
+  readonly created: number;
+  readonly inline: Readonly<Record<string, PolicyText>>;
+  /** ARNs of managed policies, in the order of attachment. */
+  readonly attached: readonly string[];
+}
+
+export interface UserRow extends Holder {
+  readonly tags: Tags;
+  /** ARN of a managed policy. */
+  readonly boundary?: string;
+  readonly groups: readonly string[];
+}
+
+export interface RoleRow extends Holder {
+  readonly tags: Tags;
+  readonly boundary?: string;
+  readonly trust: PolicyText;
+  readonly description?: string;
+  readonly maxSessionSeconds: number;
+  /** Made by and for a service: `AWSServiceRoleFor…`. */
+  readonly serviceLinked?: boolean;
+}
+
+export type GroupRow = Holder;
+
+export interface RowOf {
+  readonly user: UserRow;
+  readonly role: RoleRow;
+  readonly group: GroupRow;
+}
+
+export interface VersionRow extends PolicyText {
+  /** `v1` */
+  readonly id: string;
+  readonly created: number;
+}
+
+export interface ManagedRow {
+  readonly name: string;
+  readonly path: string;
+  /** `ANPA…` */
+  readonly id: string;
+  readonly created: number;
+  readonly updated: number;
+  readonly description?: string;
+  readonly tags: Tags;
+  readonly defaultVersion: string;
+  /** Number of the version that comes next: numbers are not used twice. */
+  readonly nextVersion: number;
+  /** Oldest first. */
+  readonly versions: readonly VersionRow[];
+}
+
+export interface AccessKeyRow {
+  readonly account: string;
+  readonly id: string;
+  readonly secret: string;
+  /** Absent: the account's root user. */
+  readonly user?: string;
+  readonly created: number;
+  readonly active: boolean;
+}
+
+/** How an entity uses a managed policy. */
+export type Usage = 'PermissionsPolicy' | 'PermissionsBoundary';
+
+/** All by [account, name in lower case]: names "are not distinguished by case". */
+const holders: { readonly [K in Kind]: Table<RowOf[K]> } = {
+  user: table('iam.users'),
+  role: table('iam.roles'),
+  group: table('iam.groups'),
+};
+/** [account, name in lower case] */
+const managed = table<ManagedRow>('iam.policies');
+/** [account, policy ARN, usage, kind, name]: whom a managed policy is attached to. */
+const uses = table<true>('iam.uses');
+/** [account, group, user] */
+const members = table<true>('iam.members');
+/** [access key id] */
+const accessKeys = table<AccessKeyRow>('iam.accessKeys');
+/** [account, user (empty: root), access key id] */
+const accessKeysOf = table<true>('iam.accessKeysOf');
+/** [account] */
+const accountAliases = table<string>('iam.accountAliases');
+/** [alias] → account: aliases are unique. */
+const aliasOwners = table<string>('iam.aliasOwners');
+/** [account, task id] */
+const deletions = table<number>('iam.deletions');
+
+const byName = (account: string, name: string): Key => [account, name.toLowerCase()];
+
+/** By the name as it was given: another spelling names nobody. */
+export async function readHolder<K extends Kind>(from: Reader, kind: K, account: string, name: string) {
+  const row = await from.get<RowOf[K]>(holders[kind], byName(account, name));
+  return row?.name === name ? row : undefined;
+}
+/** Whether a name is taken, in any spelling. */
+export const isTaken = async (from: Reader, kind: Kind, account: string, name: string): Promise<boolean> =>
+  (await from.get<Holder>(holders[kind], byName(account, name))) !== undefined;
+export const writeHolder = <K extends Kind>(tx: Writer, kind: K, account: string, row: RowOf[K]): void =>
+  tx.put<RowOf[K]>(holders[kind], byName(account, row.name), row);
+export const deleteHolder = (tx: Writer, kind: Kind, account: string, name: string): void =>
+  tx.delete<Holder>(holders[kind], byName(account, name));
+export const scanHolders = <K extends Kind>(from: Reader, kind: K, account: string, after?: string) =>
+  from.scan<RowOf[K]>(holders[kind], { within: [account], after: after === undefined ? undefined : [account, after] });
+
+export async function readManaged(from: Reader, account: string, name: string): Promise<ManagedRow | undefined> {
+  const row = await from.get(managed, byName(account, name));
+  return row?.name === name ? row : undefined;
+}
+export const isManagedTaken = async (from: Reader, account: string, name: string): Promise<boolean> =>
+  (await from.get(managed, byName(account, name))) !== undefined;
+export const writeManaged = (tx: Writer, account: string, row: ManagedRow) =>
+  tx.put(managed, byName(account, row.name), row);
+export const deleteManaged = (tx: Writer, account: string, name: string) => tx.delete(managed, byName(account, name));
+export const scanManaged = (from: Reader, account: string) => from.scan(managed, { within: [account] });
+
+export const writeUse = (tx: Writer, account: string, arn: string, usage: Usage, kind: Kind, name: string) =>
+  tx.put(uses, [account, arn, usage, kind, name], true);
+export const deleteUse = (tx: Writer, account: string, arn: string, usage: Usage, kind: Kind, name: string) =>
+  tx.delete(uses, [account, arn, usage, kind, name]);
+export async function usesOf(from: Reader, account: string, arn: string, usage?: Usage) {
+  const found: { usage: Usage; kind: Kind; name: string }[] = [];
+  for await (const { key } of from.scan(uses, { within: usage ? [account, arn, usage] : [account, arn] }))
+    found.push({ usage: key[2] as Usage, kind: key[3] as Kind, name: String(key[4]) });
+  return found;
+}
+
+export const writeMember = (tx: Writer, account: string, group: string, user: string) =>
+  tx.put(members, [account, group, user], true);
+export const deleteMember = (tx: Writer, account: string, group: string, user: string) =>
+  tx.delete(members, [account, group, user]);
+export async function membersOf(from: Reader, account: string, group: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key } of from.scan(members, { within: [account, group] })) found.push(String(key[2]));
+  return found;
+}
+
+export const readAccessKey = (from: Reader, id: string) => from.get(accessKeys, [id]);
+export function writeAccessKey(tx: Writer, row: AccessKeyRow): void {
+  tx.put(accessKeys, [row.id], row);
+  tx.put(accessKeysOf, [row.account, row.user ?? '', row.id], true);
+}
+export function deleteAccessKey(tx: Writer, row: AccessKeyRow): void {
+  tx.delete(accessKeys, [row.id]);
+  tx.delete(accessKeysOf, [row.account, row.user ?? '', row.id]);
+}
+export async function accessKeysFor(from: Reader, account: string, user = ''): Promise<AccessKeyRow[]> {
+  const found: AccessKeyRow[] = [];
+  for await (const { key } of from.scan(accessKeysOf, { within: [account, user] })) {
+    const row = await readAccessKey(from, String(key[2]));
+    if (row) found.push(row);
+  }
+  return found;
+}
+
+export const readAlias = (from: Reader, account: string) => from.get(accountAliases, [account]);
+export const ownerOfAlias = (from: Reader, alias: string) => from.get(aliasOwners, [alias]);
+export function writeAlias(tx: Writer, account: string, alias: string): void {
+  tx.put(accountAliases, [account], alias);
+  tx.put(aliasOwners, [alias], account);
+}
+export function deleteAlias(tx: Writer, account: string, alias: string): void {
+  tx.delete(accountAliases, [account]);
+  tx.delete(aliasOwners, [alias]);
+}
+
+export const readDeletion = (from: Reader, account: string, task: string) => from.get(deletions, [account, task]);
+export const writeDeletion = (tx: Writer, account: string, task: string, at: number) =>
+  tx.put(deletions, [account, task], at);

@@ -1,0 +1,50 @@
+/**
+ * What each operation asks of IAM: the trust policy of the role, for AssumeRole. Source: Service Authorization
+ * Reference, "Actions, resources, and condition keys for AWS Security Token Service".
+ */
+import type * as Sts from '@aws-sdk/client-sts';
+import { parseArn } from '../../base/arn';
+import type { Check } from '../../kernel/authorize';
+import type { Call } from '../../kernel/call';
+import type { Actions } from '../../kernel/service';
+import { readRole } from './roles';
+
+async function assuming(input: Sts.AssumeRoleCommandInput, call: Call): Promise<Check[]> {
+  const resource = input.RoleArn!;
+  const role = await readRole(call, resource);
+  const base = {
+    resource,
+    owner: parseArn(resource)?.account,
+    resourceTags: role?.tags,
+    keys: {
+      'sts:ExternalId': input.ExternalId,
+      'sts:RoleSessionName': input.RoleSessionName,
+      'sts:SourceIdentity': input.SourceIdentity,
+      'sts:TransitiveTagKeys': input.TransitiveTagKeys,
+      'sts:DurationSeconds': input.DurationSeconds === undefined ? undefined : String(input.DurationSeconds),
+    },
+    requestTags: input.Tags?.length
+      ? Object.fromEntries(input.Tags.map(({ Key = '', Value = '' }) => [Key, Value]))
+      : undefined,
+  };
+  const actions = ['sts:AssumeRole'];
+  const carried = call.principal.session;
+  if (input.Tags?.length || carried?.transitiveTagKeys?.length) actions.push('sts:TagSession');
+  if (input.SourceIdentity !== undefined || carried?.sourceIdentity !== undefined)
+    actions.push('sts:SetSourceIdentity');
+  return actions.map((action) => ({ action, ...base }));
+}
+
+export const actions: Actions<typeof Sts> = {
+  AssumeRole: assuming,
+  GetAccessKeyInfo: () => [{ action: 'sts:GetAccessKeyInfo', resource: '*' }],
+  // "No permissions are required to perform this operation."
+  GetCallerIdentity: () => [],
+  GetSessionToken: () => [],
+  GetFederationToken: (input, { partition, account }) => {
+    const resource = `arn:${partition}:sts::${account}:federated-user/${input.Name}`;
+    const check = { resource, owner: account };
+    const tagging = input.Tags?.length ? [{ action: 'sts:TagSession', ...check }] : [];
+    return [{ action: 'sts:GetFederationToken', ...check }, ...tagging];
+  },
+};

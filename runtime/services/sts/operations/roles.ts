@@ -1,0 +1,109 @@
+/** AssumeRole: the trust policy has spoken (step 5), here the session is shaped. */
+import type * as Sts from '@aws-sdk/client-sts';
+import { formatArn, parseArn } from '../../../base/arn';
+import type { Call } from '../../../kernel/call';
+import type { Principal, Session } from '../../../kernel/principal';
+import type { Handlers } from '../../../kernel/service';
+import { accessDenied, constraint, invalidParameter, validation } from '../errors';
+import { findRole, type Role } from '../roles';
+import { checkDuration, checkSessionName, HOUR_SECONDS, packedSize, readPolicies, readTags } from '../sessions';
+import type { Tokens } from '../tokens';
+import { credentialsOf } from './tokens';
+
+const LONGEST_SECONDS = 43_200;
+
+/** Tags of the new session: those given, and the transitive ones of a session that chains. */
+function tagsOf(
+  { principal: { session } }: Call,
+  input: Sts.AssumeRoleCommandInput,
+): Pick<Session, 'tags' | 'transitiveTagKeys'> {
+  const given = readTags(input.Tags);
+  const carried = session?.transitiveTagKeys ?? [];
+  for (const key of carried) {
+    if (!Object.keys(given).some((one) => one.toLowerCase() === key.toLowerCase())) continue;
+    throw invalidParameter(
+      "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
+    );
+  }
+  for (const key of input.TransitiveTagKeys ?? []) {
+    if (!(key in given))
+      throw invalidParameter('The specified transitive tag key must be included in the requested tags.');
+  }
+  const inherited = carried.map((key) => [key, session?.tags?.[key] ?? '']);
+  return {
+    tags: { ...Object.fromEntries(inherited), ...given },
+    transitiveTagKeys: [...carried, ...(input.TransitiveTagKeys ?? [])],
+  };
+}
+
+/** "You cannot change the source identity" once a session has one: it passes to the sessions that follow. */
+function sourceIdentityOf({ principal }: Call, wanted: string | undefined): string | undefined {
+  const carried = principal.session?.sourceIdentity;
+  if (wanted !== undefined) checkSessionName('sourceIdentity', wanted, 64);
+  if (carried !== undefined && wanted !== undefined && wanted !== carried) {
+    throw accessDenied('The source identity of the calling session cannot be changed.');
+  }
+  return carried ?? wanted;
+}
+
+function durationOf({ principal }: Call, wanted = HOUR_SECONDS, role: Role): number {
+  const seconds = checkDuration(wanted, LONGEST_SECONDS);
+  if (seconds > role.maxSessionSeconds) {
+    throw validation('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
+  }
+  if (principal.session?.roleArn && seconds > HOUR_SECONDS) {
+    throw validation(
+      'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
+    );
+  }
+  return seconds;
+}
+
+export const roleHandlers = (tokens: Tokens) =>
+  ({
+    async AssumeRole(call, input) {
+      if (input.SerialNumber !== undefined || input.TokenCode !== undefined) {
+        throw accessDenied('MultiFactorAuthentication failed with invalid MFA one time pass code.');
+      }
+      const name = checkSessionName('roleSessionName', input.RoleSessionName!, 64);
+      const externalId = input.ExternalId;
+      if (externalId !== undefined && (externalId.length < 2 || externalId.length > 1224)) {
+        throw constraint('externalId', externalId, 'have length between 2 and 1224');
+      }
+      // AWS lets no root user take a role. Plain credentials are root only for want of a user: they may.
+      if (call.principal.kind === 'root' && /^A[KS]IA/.test(call.principal.accessKeyId ?? '')) {
+        throw accessDenied('Roles may not be assumed by root accounts.');
+      }
+      const role = await findRole(call, input.RoleArn!);
+      const seconds = durationOf(call, input.DurationSeconds, role);
+      const expiresAt = call.now + seconds * 1000;
+      const session: Session = {
+        roleArn: role.arn,
+        name,
+        ...readPolicies(input.Policy, input.PolicyArns),
+        ...tagsOf(call, input),
+        sourceIdentity: sourceIdentityOf(call, input.SourceIdentity),
+        issuedAt: call.now,
+        expiresAt,
+        mfa: false,
+      };
+      const PackedPolicySize = packedSize({ ...session, tags: readTags(input.Tags) });
+      const { partition, account } = parseArn(role.arn)!;
+      const resource = `assumed-role/${role.name}/${name}`;
+      const principal: Principal = {
+        kind: 'session',
+        account,
+        arn: formatArn({ partition, service: 'sts', region: '', account, resource }),
+        userId: `${role.id}:${name}`,
+        session,
+        tags: role.tags,
+      };
+      const credentials = await tokens.issue(call.kernel, principal, expiresAt);
+      return {
+        Credentials: credentialsOf(credentials),
+        AssumedRoleUser: { AssumedRoleId: principal.userId, Arn: principal.arn },
+        PackedPolicySize,
+        SourceIdentity: session.sourceIdentity,
+      };
+    },
+  }) satisfies Handlers<typeof Sts>;
