@@ -5,11 +5,12 @@
  * readers that have just read its name; one that is being read is finished whatever happens to the file.
  */
 import * as fs from 'node:fs';
-import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Random } from '../base/random';
 import { bodyBytes, bodySink } from './body';
+import { syncDirectory } from './directory';
 import { StoreError } from './errors';
 import { frameCipher } from './frames';
 import { boundsOf, decodeKey, encodeKey, tablePrefix } from './keys';
@@ -59,7 +60,7 @@ export function createBlobs(options: BlobOptions): BlobStore {
   const incomingPath = (id: string) => join(incoming, id);
   const placePath = (id: string) => join(root, id[0], id[1], id);
   const made = new Set<string>();
-  /** Being written, or finished and not kept. */
+  /** Finished, and not kept yet. */
   const loose = new Set<string>();
   const moving = new Map<string, Promise<void>>();
   /** First and last references of transactions that are not committed yet. */
@@ -76,15 +77,22 @@ export function createBlobs(options: BlobOptions): BlobStore {
     made.add(path);
   }
 
-  const syncIncoming = coalesced(async () => {
-    const directory = await open(incoming, 'r');
-    await directory.sync().finally(() => directory.close());
-  });
+  const syncIncoming = coalesced(() => syncDirectory(incoming));
+  /** The way to the incoming bodies, once. */
+  let way: Promise<void> | undefined;
+  async function makeWay(): Promise<void> {
+    await makeDirectory(incoming);
+    if (durable) for (const path of [root, options.directory]) await syncDirectory(path);
+  }
 
   async function create(key?: Uint8Array): Promise<BlobWriter> {
     const id = random.base32(ID_CHARACTERS);
     const cipher = key && frameCipher(key, id);
-    await makeDirectory(incoming);
+    way ??= makeWay().catch((error) => {
+      way = undefined;
+      throw error;
+    });
+    await way;
     const fd = await openFd(incomingPath(id), 'wx', 0o600);
     const sink = bodySink(fd, cipher);
     let ended = false;

@@ -16,6 +16,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataDirectoryForeign, dataDirectoryInUse, dataDirectoryNewer, dataDirectoryUnusable } from './errors';
@@ -67,8 +68,14 @@ function checkFormat(path: string): void {
   }
   if (names.some((name) => !name.startsWith(FORMAT_FILE))) throw dataDirectoryForeign(path);
   const draft = join(path, `${FORMAT_FILE}.${process.pid}`);
-  writeFileSync(draft, `coffer-data ${FORMAT}\n`, { flush: true } as object);
+  writeFileSync(draft, `coffer-data ${FORMAT}\n`, { flush: true });
   renameSync(draft, join(path, FORMAT_FILE));
+}
+
+/** Makes names that were added to a directory survive a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  await directory.sync().finally(() => directory.close());
 }
 
 const temporary = new Set<string>();

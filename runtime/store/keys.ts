@@ -147,5 +147,6 @@ export function boundsOf(table: string, range: Range): Bounds {
     if (open) atLeast(open + BEYOND);
     if (before) below(encodeKey(table, before));
   }
-  return { low, high: high < low ? low : high, reverse };
+  if (high < low) high = low;
+  return { low, high, reverse };
 }

@@ -3,6 +3,8 @@
  * MessagePack values; reads come from the memory map, a commit is one LMDB transaction made on a worker thread that
  * resolves once it is on disk. LMDB is crash-safe by construction: pages are copied on write and the root is switched last.
  */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { Packr } from 'msgpackr';
 import { StoreError } from './errors';
@@ -41,7 +43,9 @@ const encodedKeys = {
 /** Values arrive encoded and leave decoded, straight from the memory map. */
 const values = { encode: (value: Uint8Array) => value, decode: decodeValue };
 
+/** @throws Error when the file is there and is not LMDB's */
 export function openEngine(file: string, durable: boolean): Engine {
+  checkFile(file);
   const db: RootDatabase<unknown, string> = open({
     path: file,
     noSubdir: true,
@@ -50,6 +54,8 @@ export function openEngine(file: string, durable: boolean): Engine {
     noSync: !durable,
     // A commit resolves when it is flushed, not before.
     overlappingSync: false,
+    // Groups are made here; lmdb-js's own grouping also leaves promises behind that nobody can catch.
+    eventTurnBatching: false,
   });
   return {
     get: (key) => db.get(key),
@@ -62,11 +68,27 @@ export function openEngine(file: string, durable: boolean): Engine {
       } catch (error) {
         const cause = await reasonOf(error);
         const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new StoreError('CommitFailed', `nothing was written: ${reason}`, { cause });
+        throw new StoreError('CommitFailed', `nothing was written (${reason}); is the disk full?`, { cause });
       }
     },
     close: () => db.close(),
   };
+}
+
+const MAGIC = Buffer.from([0xde, 0xc0, 0xef, 0xbe]);
+const MAGIC_OFFSET = 24;
+/** The two roots that every file begins with. */
+const SMALLEST_BYTES = 8192;
+
+/** lmdb-js ends the process when it opens a file that is not its own. An empty one is about to be made. */
+function checkFile(file: string): void {
+  const sizeBytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (sizeBytes === 0) return;
+  const magic = Buffer.alloc(MAGIC.length);
+  const fd = openSync(file, 'r');
+  readSync(fd, magic, 0, magic.length, MAGIC_OFFSET);
+  closeSync(fd);
+  if (sizeBytes < SMALLEST_BYTES || !magic.equals(MAGIC)) throw new Error(`${basename(file)} is damaged`);
 }
 
 function rangeOf({ low, high, reverse }: Bounds) {
@@ -87,6 +109,7 @@ async function reasonOf(error: unknown): Promise<unknown> {
  * @returns undefined when another process holds it
  */
 export function holdFile(file: string): (() => Promise<void>) | undefined {
+  checkFile(file);
   const db = open({ path: file, noSubdir: true, noSync: true, overlappingSync: false, maxReaders: 16 });
   try {
     const slot = db.useReadTransaction();

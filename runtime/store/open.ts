@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Random } from '../base/random';
 import { createBlobs } from './blobs';
 import { createChangeLog } from './changes';
-import { claimDirectory, temporaryDirectory } from './directory';
-import { openEngine } from './lmdb';
+import { claimDirectory, type Directory, syncDirectory, temporaryDirectory } from './directory';
+import { dataDirectoryUnusable, StoreError } from './errors';
+import { type Engine, openEngine } from './lmdb';
 import type { Row, View } from './overlay';
 import type { Store } from './port';
 import { readerOf } from './reader';
@@ -24,19 +25,19 @@ export interface StoreOptions {
 
 /** @throws DataDirectoryError when the directory cannot be used, is open elsewhere or is not Coffer's */
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
-  const { durable = options.directory !== undefined, random = new Random(), graceMs, orphanMs } = options;
   const directory = options.directory === undefined ? temporaryDirectory() : claimDirectory(options.directory);
+  try {
+    return await openIn(directory, options);
+  } catch (error) {
+    await directory.release();
+    throw dataDirectoryUnusable(directory.path, error);
+  }
+}
+
+async function openIn(directory: Directory, options: StoreOptions): Promise<Store> {
+  const { durable = options.directory !== undefined, random = new Random(), graceMs, orphanMs } = options;
   const engine = openEngine(join(directory.path, 'rows.mdb'), durable);
-  const view: View = {
-    get: engine.get,
-    rows(bounds, limit) {
-      const rows: Row[] = [];
-      if (limit <= 0) return rows;
-      for (const row of engine.walk(bounds)) if (rows.push(row) >= limit) break;
-      return rows;
-    },
-    version: 0,
-  };
+  const view = viewOf(engine);
   const participant: Participant = {
     apply(overlay, effects) {
       if (effects.references.size > 0) blobs.count(overlay, effects.references);
@@ -47,21 +48,43 @@ export async function openStore(options: StoreOptions = {}): Promise<Store> {
       changes.settle(committed);
     },
   };
-  const { write, close } = createTransactions(engine, participant);
+  const { write, idle } = createTransactions(engine, participant);
   const changes = createChangeLog(view, write);
   const blobs = createBlobs({ directory: directory.path, durable, random, view, write, graceMs, orphanMs });
+  if (durable) await syncDirectory(directory.path);
   await blobs.recover();
+
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    await idle();
+    await blobs.close();
+    await engine.close();
+    await directory.release();
+  }
+
   return {
     ...readerOf(view),
-    write,
+    write: (work) => (closing ? Promise.reject(new StoreError('StoreClosed', 'the store is closed')) : write(work)),
     changes,
     blobs,
     durable,
-    async close() {
-      await blobs.close();
-      await close();
-      await engine.close();
-      await directory.release();
+    close() {
+      closing ??= close();
+      return closing;
     },
+  };
+}
+
+/** The committed state. */
+function viewOf(engine: Engine): View {
+  return {
+    get: engine.get,
+    rows(bounds, limit) {
+      const rows: Row[] = [];
+      if (limit <= 0) return rows;
+      for (const row of engine.walk(bounds)) if (rows.push(row) >= limit) break;
+      return rows;
+    },
+    version: 0,
   };
 }

@@ -40,18 +40,16 @@ interface Job {
 
 export interface Transactions {
   write<T>(work: (tx: Writer) => Promise<T>): Promise<T>;
-  /** Refuses further transactions and waits for those in the queue. */
-  close(): Promise<void>;
+  /** Resolves when none is under way. */
+  idle(): Promise<void>;
 }
 
 export function createTransactions(engine: Engine, participant: Participant): Transactions {
   let queue: Job[] = [];
   let running = false;
   let drained = Promise.resolve();
-  let closed = false;
 
   function write<T>(work: (tx: Writer) => Promise<T>): Promise<T> {
-    if (closed) return Promise.reject(new StoreError('StoreClosed', 'the store is closed'));
     return new Promise<T>((resolve, reject) => {
       queue.push({ work, resolve: resolve as Job['resolve'], reject });
       if (running) return;
@@ -116,9 +114,8 @@ export function createTransactions(engine: Engine, participant: Participant): Tr
 
   return {
     write,
-    async close() {
-      closed = true;
-      await drained;
+    async idle() {
+      while (running) await drained;
     },
   };
 }

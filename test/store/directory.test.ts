@@ -63,6 +63,14 @@ test("someone else's directory and a newer format are left alone", async () => {
   await expect(openStore({ directory: root })).rejects.toEqual(refused('DataDirectoryForeign', /not Coffer's data/));
 });
 
+test('rows that cannot be read are refused, and the directory is free again', async () => {
+  writeFileSync(join(root, 'format'), 'coffer-data 1\n');
+  writeFileSync(join(root, 'rows.mdb'), Buffer.alloc(20_000, 'garbage'));
+  const unreadable = refused('DataDirectoryUnusable', /cannot be used: rows.mdb is damaged/);
+  await expect(openStore({ directory: root })).rejects.toEqual(unreadable);
+  await expect(openStore({ directory: root })).rejects.toEqual(unreadable);
+});
+
 test('a first start that was interrupted can be repeated', async () => {
   writeFileSync(join(root, 'format.123'), '');
   const store = await openStore({ directory: root });

@@ -241,6 +241,7 @@ test('a closed store refuses writes and finishes those under way', async () => {
   const closing = other.close();
   await Promise.all(writes);
   await closing;
+  await other.close();
   await expect(other.write(async () => {})).rejects.toEqual(expect.objectContaining({ name: 'StoreClosed' }));
 });
 
