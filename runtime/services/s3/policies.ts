@@ -16,6 +16,9 @@ export interface KeptPolicy {
   readonly isPublic: boolean;
 }
 
+/** Actions on keys that are the bucket's business, whoever owns the object. */
+const OF_THE_BUCKET = /^s3:(DeleteObject|AbortMultipartUpload|ListMultipartUploadParts|BypassGovernanceRetention)/;
+
 type Store = Parameters<PolicySource['verdict']>[0]['store'];
 
 export const policies: PolicySource = {
@@ -26,9 +29,11 @@ export const policies: PolicySource = {
     const kept = await findConfiguration(store, bucket.id, 'policy');
     const policy = kept?.value as KeptPolicy | undefined;
     const aclsCount = bucket.ownership !== 'BucketOwnerEnforced';
-    const object =
-      aclsCount && target.key !== undefined ? await objectAt(store, bucket, target.key, check.keys) : undefined;
-    const allowed = aclsCount ? aclGrant(bucket, object, check.action, principal, target.key !== undefined) : undefined;
+    const creates = check.keys?.['s3:ObjectCreationOperation'] !== undefined;
+    const held = aclsCount && target.key !== undefined && !creates && !OF_THE_BUCKET.test(check.action);
+    const object = held ? await objectAt(store, bucket, target.key!, check.keys) : undefined;
+    const action = aclAction(check.action, creates, held && !object);
+    const allowed = aclsCount ? aclGrant(bucket, object, action, principal) : undefined;
     const blocked =
       policy?.isPublic && bucket.publicAccess?.RestrictPublicBuckets && !isAtHome(principal, bucket)
         ? `RestrictPublicBuckets of bucket ${bucket.name} keeps strangers out while its policy is public`
@@ -72,17 +77,28 @@ async function objectAt(
   return version && !version.marker ? version : undefined;
 }
 
+/**
+ * The action that ACLs know for one that they do not: whoever may write an object may say its ACL while writing it,
+ * and whoever may list a bucket may learn that a key is not there.
+ */
+function aclAction(action: string, creates: boolean, missing: boolean): string {
+  if (creates && action === 's3:PutObjectAcl') return 's3:PutObject';
+  return missing && action.startsWith('s3:GetObject') ? 's3:ListBucket' : action;
+}
+
+/** What an ACL allows beyond what the owner's own policies decide. */
 function aclGrant(
   bucket: Bucket,
   object: StoredObject | undefined,
   action: string,
   principal: Principal,
-  onObject: boolean,
 ): string | undefined {
   const ignorePublic = bucket.publicAccess?.IgnorePublicAcls ?? false;
-  const bucketGrants = bucket.acl ?? ownGrants(ownerId(bucket.account));
-  const byBucket = aclAllows('bucket', bucketGrants, action, principal, ignorePublic);
-  if (byBucket || !onObject || !object) return principal.account === bucket.account ? undefined : byBucket;
-  if (object.owner === principal.account) return undefined;
+  if (principal.account !== bucket.account) {
+    const grants = bucket.acl ?? ownGrants(ownerId(bucket.account));
+    const byBucket = aclAllows('bucket', grants, action, principal, ignorePublic);
+    if (byBucket) return byBucket;
+  }
+  if (!object || object.owner === principal.account) return undefined;
   return aclAllows('object', object.acl ?? ownGrants(ownerId(object.owner)), action, principal, ignorePublic);
 }

@@ -8,6 +8,8 @@ import { edge } from './edge';
 import { handlers } from './handlers';
 import { model, type S3 } from './model';
 import { policies } from './policies';
+import { bucketResource } from './resources/bucket';
+import { bucketPolicyResource } from './resources/policy';
 
 declare module '../../kernel/peers' {
   interface Peers {
@@ -31,6 +33,7 @@ export function s3(): Service {
     actions: { ...bucketActions, ...objectActions },
     policies,
     consumers,
+    resources: [bucketResource, bucketPolicyResource],
     edge,
   };
 }

@@ -1,0 +1,127 @@
+/**
+ * AWS::S3::Bucket. Source: CloudFormation template reference, "AWS::S3::Bucket". Leaves out S3 Metadata tables, whose
+ * properties are refused by name.
+ */
+
+import { urlSuffixOf } from '../../../base/arn';
+import { AwsError, isAwsError } from '../../../base/errors';
+import { flag, tags, text } from '../../../kernel/properties';
+import type { Properties, ResourceContext, ResourceResult, ResourceType } from '../../../kernel/service';
+import { accountRegionalSuffix, bucketArn, regionalHost } from '../names';
+import { ownership } from './configurations';
+import { ignore, settings } from './settings';
+
+const LONGEST_NAME = 63;
+/** Regions whose website endpoints have a dash before the region. Source: AWS General Reference, "Amazon S3 endpoints". */
+const DASHED_WEBSITES = [
+  'us-east-1',
+  'us-west-1',
+  'us-west-2',
+  'us-gov-west-1',
+  'ap-northeast-1',
+  'ap-southeast-1',
+  'ap-southeast-2',
+  'eu-west-1',
+  'sa-east-1',
+];
+
+export const bucketResource: ResourceType = {
+  type: 'AWS::S3::Bucket',
+  createOnly: ['BucketName', 'BucketNamePrefix', 'BucketNamespace'],
+  properties: [
+    'BucketName',
+    'BucketNamePrefix',
+    'BucketNamespace',
+    'ObjectLockEnabled',
+    'Tags',
+    ...settings.map(({ property }) => property),
+  ],
+
+  async create(context, properties) {
+    const { s3 } = context.peers;
+    const Bucket = nameOf(context, properties);
+    await refuseExisting(context, Bucket);
+    const controls = properties.OwnershipControls;
+    const rules = controls === undefined ? undefined : ownership(controls, '/OwnershipControls').Rules;
+    await s3.CreateBucket({
+      Bucket,
+      ObjectLockEnabledForBucket: flag(properties, 'ObjectLockEnabled'),
+      ObjectOwnership: rules?.[0]?.ObjectOwnership,
+      BucketNamespace: text(properties, 'BucketNamespace') as 'global' | undefined,
+      ...(context.region === 'us-east-1'
+        ? {}
+        : { CreateBucketConfiguration: { LocationConstraint: context.region as 'eu-west-1' } }),
+    });
+    context.claim?.(Bucket);
+    if (Object.keys(tags(context, properties)).length > 0) await retag(context, Bucket, properties);
+    for (const { property, put } of settings)
+      if (properties[property] !== undefined) await put(s3, Bucket, properties[property], undefined);
+    return resultOf(context, Bucket);
+  },
+
+  async update(context, Bucket, properties, previous) {
+    const { s3 } = context.peers;
+    await retag(context, Bucket, properties);
+    if (
+      flag(properties, 'ObjectLockEnabled') &&
+      !flag(previous, 'ObjectLockEnabled') &&
+      !properties.ObjectLockConfiguration
+    )
+      await s3.PutObjectLockConfiguration({ Bucket, ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' } });
+    for (const { property, put, clear } of settings) {
+      const [wanted, was] = [properties[property], previous[property]];
+      if (JSON.stringify(wanted) === JSON.stringify(was)) continue;
+      if (wanted === undefined) await clear(s3, Bucket, was);
+      else await put(s3, Bucket, wanted, was);
+    }
+    return resultOf(context, Bucket);
+  },
+
+  async delete(context, Bucket) {
+    await context.peers.s3.DeleteBucket({ Bucket }).catch(ignore('NoSuchBucket'));
+  },
+};
+
+function nameOf(context: ResourceContext, properties: Properties): string {
+  const given = text(properties, 'BucketName');
+  if (given !== undefined) return given;
+  const prefix = text(properties, 'BucketNamePrefix');
+  if (prefix === undefined && text(properties, 'BucketNamespace') !== 'account-regional')
+    return context.generatedName({ maxLength: LONGEST_NAME, lowerCase: true });
+  const suffix = accountRegionalSuffix(context.account, context.region);
+  const maxLength = LONGEST_NAME - suffix.length;
+  return (prefix ?? context.generatedName({ maxLength, lowerCase: true })) + suffix;
+}
+
+/** S3 lets an owner create a bucket of us-east-1 again; a stack may not take over what it did not make. */
+async function refuseExisting(context: ResourceContext, Bucket: string): Promise<void> {
+  try {
+    await context.peers.s3.HeadBucket({ Bucket });
+  } catch (error) {
+    if (isAwsError(error, 'NoSuchBucket')) return;
+    if (!isAwsError(error, 'AccessDenied')) throw error;
+  }
+  throw new AwsError('AlreadyExists', `${Bucket} already exists`, { status: 409 });
+}
+
+async function retag(context: ResourceContext, Bucket: string, properties: Properties): Promise<void> {
+  const { s3 } = context.peers;
+  const wanted = Object.entries(tags(context, properties)).map(([Key, Value]) => ({ Key, Value }));
+  if (wanted.length > 0) await s3.PutBucketTagging({ Bucket, Tagging: { TagSet: wanted } });
+  else await s3.DeleteBucketTagging({ Bucket });
+}
+
+function resultOf({ region, partition }: ResourceContext, name: string): ResourceResult {
+  const suffix = urlSuffixOf(partition);
+  const website = DASHED_WEBSITES.includes(region) ? `s3-website-${region}` : `s3-website.${region}`;
+  return {
+    physicalId: name,
+    attributes: {
+      Arn: bucketArn(name, partition),
+      DomainName: `${name}.s3.${suffix}`,
+      DualStackDomainName: `${name}.s3.dualstack.${region}.${suffix}`,
+      RegionalDomainName: regionalHost(name, region),
+      WebsiteURL: `http://${name}.${website}.${suffix}`,
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import {
+  CopyObjectCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteBucketEncryptionCommand,
+  GetBucketEncryptionCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutBucketEncryptionCommand,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { refusal, type Setting, start } from './client';
+
+let setting: Setting;
+let kms: KMSClient;
+let KeyId: string;
+const Bucket = 'under-lock-and-key';
+
+beforeAll(async () => {
+  setting = await start();
+  kms = setting.coffer.client(KMSClient);
+  await setting.s3.send(new CreateBucketCommand({ Bucket }));
+  KeyId = (await kms.send(new CreateKeyCommand({}))).KeyMetadata!.Arn!;
+});
+afterAll(() => setting.coffer.close());
+
+const put = (Key: string, more: Partial<PutObjectCommandInput> = {}) =>
+  setting.s3.send(new PutObjectCommand({ Bucket, Key, Body: 'secret', ...more }));
+async function read(Key: string, more: object = {}): Promise<string> {
+  const { Body } = await setting.s3.send(new GetObjectCommand({ Bucket, Key, ...more }));
+  return Body!.transformToString();
+}
+
+describe('SSE-KMS', () => {
+  it.each([6, 100_000])('encrypts %d bytes under the key, and tells which', async (size) => {
+    const Body = 'x'.repeat(size);
+    const written = await put('kms', { Body, ServerSideEncryption: 'aws:kms', SSEKMSKeyId: KeyId });
+    expect(written).toMatchObject({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: KeyId });
+    expect(written.ETag).not.toContain(createHash('md5').update(Body).digest('hex'));
+    expect(await read('kms')).toBe(Body);
+    expect(await read('kms', { Range: 'bytes=1-3' })).toBe('xxx');
+    expect(await setting.s3.send(new HeadObjectCommand({ Bucket, Key: 'kms' }))).toMatchObject({ SSEKMSKeyId: KeyId });
+  });
+
+  it('takes the managed key when none is named', async () => {
+    const { SSEKMSKeyId } = await put('managed', { ServerSideEncryption: 'aws:kms' });
+    expect(SSEKMSKeyId).toMatch(/^arn:aws:kms:us-east-1:000000000000:key\//);
+    expect(await read('managed')).toBe('secret');
+  });
+
+  it('is what a bucket does by default when it is told to', async () => {
+    const set = (BucketKeyEnabled: boolean) =>
+      setting.s3.send(
+        new PutBucketEncryptionCommand({
+          Bucket,
+          ServerSideEncryptionConfiguration: {
+            Rules: [
+              {
+                ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KeyId },
+                BucketKeyEnabled,
+              },
+            ],
+          },
+        }),
+      );
+    await set(true);
+    expect(await put('by-default')).toMatchObject({ SSEKMSKeyId: KeyId, BucketKeyEnabled: true });
+    expect(await read('by-default')).toBe('secret');
+    expect(await put('override', { ServerSideEncryption: 'AES256' })).toMatchObject({ ServerSideEncryption: 'AES256' });
+    const kept = await setting.s3.send(new GetBucketEncryptionCommand({ Bucket }));
+    expect(kept.ServerSideEncryptionConfiguration?.Rules?.[0]).toMatchObject({ BucketKeyEnabled: true });
+    await setting.s3.send(new DeleteBucketEncryptionCommand({ Bucket }));
+    expect(await put('back')).toMatchObject({ ServerSideEncryption: 'AES256' });
+  });
+
+  it('answers what KMS refuses', async () => {
+    const other = (await kms.send(new CreateKeyCommand({}))).KeyMetadata!.Arn!;
+    await put('lost', { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: other });
+    await kms.send(new DisableKeyCommand({ KeyId: other }));
+    expect(await refusal(read('lost'))).toBe('400 KMS.DisabledException');
+    expect(await refusal(put('no', { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: other }))).toBe(
+      '400 KMS.DisabledException',
+    );
+    expect(await refusal(put('no', { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'nonsense' }))).toBe(
+      '400 KMS.NotFoundException',
+    );
+    expect(await refusal(put('no', { SSEKMSKeyId: KeyId }))).toBe('400 InvalidArgument');
+  });
+});
+
+describe('SSE-C', () => {
+  const key = (letter: string) => {
+    const bytes = Buffer.alloc(32, letter);
+    return {
+      SSECustomerAlgorithm: 'AES256',
+      SSECustomerKey: bytes.toString('base64'),
+      SSECustomerKeyMD5: createHash('md5').update(bytes).digest('base64'),
+    };
+  };
+
+  it('is refused until the bucket allows it', async () => {
+    expect(await refusal(put('c', key('a')))).toBe('403 AccessDenied');
+    await setting.s3.send(
+      new PutBucketEncryptionCommand({
+        Bucket,
+        ServerSideEncryptionConfiguration: {
+          Rules: [
+            {
+              ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' },
+              BlockedEncryptionTypes: { EncryptionType: ['NONE'] },
+            },
+          ],
+        },
+      }),
+    );
+    expect(await put('c', key('a'))).toMatchObject({ SSECustomerAlgorithm: 'AES256' });
+  });
+
+  it('opens with the right key only', async () => {
+    expect(await read('c', key('a'))).toBe('secret');
+    expect(await refusal(read('c'))).toBe('400 InvalidRequest');
+    expect(await refusal(read('c', key('b')))).toBe('403 AccessDenied');
+    expect(await refusal(put('d', { ...key('a'), ServerSideEncryption: 'AES256' }))).toBe('400 InvalidArgument');
+  });
+
+  it('is carried through parts and copies', async () => {
+    const upload = await setting.s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'p', ...key('a') }));
+    const part = { Bucket, Key: 'p', UploadId: upload.UploadId, PartNumber: 1, Body: 'x' };
+    expect(await refusal(setting.s3.send(new UploadPartCommand(part)))).toBe('400 InvalidRequest');
+    expect(await refusal(setting.s3.send(new UploadPartCommand({ ...part, ...key('b') })))).toBe('400 InvalidRequest');
+    await setting.s3.send(new UploadPartCommand({ ...part, ...key('a') }));
+    const CopySource = `${Bucket}/c`;
+    const source = Object.fromEntries(Object.entries(key('a')).map(([name, value]) => [`CopySource${name}`, value]));
+    expect(await refusal(setting.s3.send(new CopyObjectCommand({ Bucket, Key: 'plain', CopySource })))).toBe(
+      '400 InvalidRequest',
+    );
+    await setting.s3.send(new CopyObjectCommand({ Bucket, Key: 'plain', CopySource, ...source }));
+    expect(await read('plain')).toBe('secret');
+  });
+});
