@@ -3,7 +3,7 @@
  * may ask the machine for the time. Timers and consumers that follow the clock live in `kernel/timers.ts`.
  */
 
-/** One forward move of the clock: at real time `at`, virtual time jumped by `bySeconds`. */
+/** One forward move of the clock. */
 export interface Move {
   /** Virtual time before the move, in milliseconds since the epoch. */
   readonly from: number;
