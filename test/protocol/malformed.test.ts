@@ -131,8 +131,6 @@ describe('XML', () => {
   });
 
   test('that nests without end is malformed', () => {
-    const notes = wires.s3;
-    expect(notes).toBeDefined();
     const body = `${'<a>'.repeat(100_000)}${'</a>'.repeat(100_000)}`;
     expect(refusal('PUT /box?tagging', 's3', { body }).code).toBe('MalformedXML');
   });
