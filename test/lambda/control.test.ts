@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import * as sdk from '@aws-sdk/client-lambda';
-import { collect } from '../../runtime/base/bytes';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { packArchive } from '../../runtime/engine/archive';
-import { startLambda } from './harness';
+import { ROLE, startLambda } from './harness';
 
 let runtime: Awaited<ReturnType<typeof startLambda>>;
 beforeAll(async () => {
   runtime = await startLambda();
 });
-afterAll(() => runtime.close());
+afterAll(() => runtime.coffer.close());
 
 const ARN = 'arn:aws:lambda:us-east-1:000000000000:function';
 const code = packArchive({
@@ -20,7 +20,7 @@ const base: sdk.CreateFunctionCommandInput = {
   FunctionName: 'f',
   Runtime: 'nodejs20.x',
   Handler: 'index.handler',
-  Role: 'arn:aws:iam::000000000000:role/R',
+  Role: ROLE,
   Code: { ZipFile: code },
 };
 const create = (more: Partial<sdk.CreateFunctionCommandInput>) =>
@@ -91,10 +91,10 @@ test.each<[string, Partial<sdk.CreateFunctionCommandInput>, string, string]>([
   ],
   ['no code', { Code: {} }, 'InvalidParameterValueException', 'Please provide a source for function code.'],
   [
-    'object missing',
+    'bucket missing',
     { Code: { S3Bucket: 'b', S3Key: 'k' } },
     'InvalidParameterValueException',
-    'Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.',
+    'Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist',
   ],
   [
     'image',
@@ -119,7 +119,9 @@ test.each<[string, Partial<sdk.CreateFunctionCommandInput>, string, string]>([
 });
 
 test('a function from an object, shown, listed, tagged, downloaded, deleted', async () => {
-  runtime.objects.set('code/f.zip', code);
+  const s3 = runtime.coffer.client(S3Client);
+  await s3.send(new CreateBucketCommand({ Bucket: 'code' }));
+  await s3.send(new PutObjectCommand({ Bucket: 'code', Key: 'f.zip', Body: code }));
   const Code = { S3Bucket: 'code', S3Key: 'f.zip' };
   const made = await create({ FunctionName: 'whole', Code, Tags: { a: '1' }, Description: 'd', Publish: true });
   expect(made).toMatchObject({
@@ -141,10 +143,9 @@ test('a function from an object, shown, listed, tagged, downloaded, deleted', as
   await send(new sdk.UntagResourceCommand({ Resource, TagKeys: ['a'] }));
   const shown = await send(new sdk.GetFunctionCommand({ FunctionName: `${ARN}:whole` }));
   expect(shown).toMatchObject({ Tags: { b: '2' }, Configuration: { Version: '$LATEST', FunctionArn: `${ARN}:whole` } });
-  const { pathname } = new URL(shown.Code!.Location!);
-  const response = await runtime.get(pathname);
-  expect(await collect(response.body as never, 1e6)).toEqual(code);
-  expect((await runtime.get(`${pathname.slice(0, -2)}xx`)).status).toBe(403);
+  const url = shown.Code!.Location!;
+  expect(Buffer.from(await (await fetch(url)).arrayBuffer())).toEqual(code);
+  expect((await fetch(`${url.slice(0, -2)}xx`)).status).toBe(403);
   const { Functions } = await send(new sdk.ListFunctionsCommand({ FunctionVersion: 'ALL' }));
   expect(Functions?.filter((one) => one.FunctionName === 'whole').map((one) => one.FunctionArn)).toEqual([
     `${ARN}:whole:1`,
@@ -194,22 +195,12 @@ test('layers reach the handler', async () => {
 test('permissions become the policy, and the policy decides', async () => {
   const FunctionName = 'guarded';
   await create({ FunctionName });
-  const call = () => {
-    const principal = {
-      kind: 'service',
-      arn: 's3.amazonaws.com',
-      userId: 's3.amazonaws.com',
-      service: 's3.amazonaws.com',
-    };
-    const bucket = { sourceArn: 'arn:aws:s3:::b', sourceAccount: '000000000000' };
-    const scope = { account: '000000000000', region: 'us-east-1' };
-    const { lambda } = runtime.kernel.peers({ ...principal, ...bucket } as never, scope);
-    return lambda.Invoke({ FunctionName: `${ARN}:guarded`, InvocationType: 'DryRun' });
-  };
-  await expect(call()).rejects.toMatchObject({ code: 'AccessDeniedException' });
-  const statement = { StatementId: 's', Action: 'lambda:InvokeFunction', Principal: 's3.amazonaws.com' };
-  const source = { SourceAccount: '000000000000', SourceArn: 'arn:aws:s3:::b' };
-  await send(new sdk.AddPermissionCommand({ FunctionName, ...statement, ...source }));
+  const stranger = runtime.coffer.client(sdk.LambdaClient, { account: '111122223333' });
+  const dryRun = { FunctionName: `${ARN}:guarded`, InvocationType: 'DryRun' as const };
+  const call = () => stranger.send(new sdk.InvokeCommand(dryRun));
+  await expect(call()).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  const statement = { StatementId: 's', Action: 'lambda:InvokeFunction', Principal: '111122223333' };
+  await send(new sdk.AddPermissionCommand({ FunctionName, ...statement }));
   expect((await call()).StatusCode).toBe(204);
   const { Policy } = await send(new sdk.GetPolicyCommand({ FunctionName }));
   expect(JSON.parse(Policy!)).toEqual({
@@ -219,21 +210,28 @@ test('permissions become the policy, and the policy decides', async () => {
       {
         Sid: 's',
         Effect: 'Allow',
-        Principal: { Service: 's3.amazonaws.com' },
+        Principal: { AWS: 'arn:aws:iam::111122223333:root' },
         Action: 'lambda:InvokeFunction',
         Resource: `${ARN}:guarded`,
-        Condition: {
-          StringEquals: { 'AWS:SourceAccount': '000000000000' },
-          ArnLike: { 'AWS:SourceArn': 'arn:aws:s3:::b' },
-        },
       },
     ],
   });
   await expect(send(new sdk.AddPermissionCommand({ FunctionName, ...statement }))).rejects.toMatchObject({
     name: 'ResourceConflictException',
   });
+  const notification = { StatementId: 'n', Action: 'lambda:InvokeFunction', Principal: 's3.amazonaws.com' };
+  const source = { SourceAccount: '000000000000', SourceArn: 'arn:aws:s3:::b' };
+  const { Statement } = await send(new sdk.AddPermissionCommand({ FunctionName, ...notification, ...source }));
+  expect(JSON.parse(Statement!)).toMatchObject({
+    Principal: { Service: 's3.amazonaws.com' },
+    Condition: {
+      StringEquals: { 'AWS:SourceAccount': '000000000000' },
+      ArnLike: { 'AWS:SourceArn': 'arn:aws:s3:::b' },
+    },
+  });
+  await send(new sdk.RemovePermissionCommand({ FunctionName, StatementId: 'n' }));
   await send(new sdk.RemovePermissionCommand({ FunctionName, StatementId: 's' }));
-  await expect(call()).rejects.toMatchObject({ code: 'AccessDeniedException' });
+  await expect(call()).rejects.toMatchObject({ name: 'AccessDeniedException' });
   await expect(send(new sdk.GetPolicyCommand({ FunctionName }))).rejects.toMatchObject({
     name: 'ResourceNotFoundException',
   });

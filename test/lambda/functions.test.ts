@@ -7,33 +7,10 @@ let runtime: Awaited<ReturnType<typeof startLambda>>;
 beforeAll(async () => {
   runtime = await startLambda();
 });
-afterAll(() => runtime.close());
+afterAll(() => runtime.coffer.close());
 
-const ROLE = 'arn:aws:iam::000000000000:role/R';
-let count = 0;
-
-async function make(source: string, more: Partial<sdk.CreateFunctionCommandInput> = {}, file = 'index.js') {
-  const FunctionName = `f${++count}`;
-  const base = { FunctionName, Runtime: 'nodejs20.x' as const, Handler: 'index.handler', Role: ROLE };
-  const Code = { ZipFile: packArchive({ [file]: source }) };
-  await runtime.client.send(new sdk.CreateFunctionCommand({ ...base, Code, ...more }));
-  return FunctionName;
-}
-
-async function invoke(FunctionName: string, event: unknown = {}, more: Partial<sdk.InvokeCommandInput> = {}) {
-  const input = { FunctionName, Payload: Buffer.from(JSON.stringify(event)), ...more };
-  const { Payload, FunctionError, StatusCode, LogResult, ExecutedVersion } = await runtime.client.send(
-    new sdk.InvokeCommand(input),
-  );
-  const text = Buffer.from(Payload ?? '').toString();
-  return {
-    status: StatusCode,
-    error: FunctionError,
-    version: ExecutedVersion,
-    answer: text ? JSON.parse(text) : undefined,
-    log: LogResult ? Buffer.from(LogResult, 'base64').toString() : '',
-  };
-}
+const make: typeof runtime.make = (...args) => runtime.make(...args);
+const invoke: typeof runtime.invoke = (...args) => runtime.invoke(...args);
 
 test('a handler answers, sees its context and its environment, and nothing of the host', async () => {
   const secrets = { AWS_PROFILE: 'host', HOST_SECRET: 'x' };
@@ -260,8 +237,7 @@ test('logs: system lines, console, output by line', async () => {
     'exports.handler = async () => { console.log("one\\ntwo %s", 3); process.stdout.write("raw\\nline"); console.error(new Error("e")) }',
   );
   const { log } = await invoke(name, {}, { LogType: 'Tail' });
-  await runtime.settled();
-  const messages = runtime.logs.filter((entry) => entry.group === `/aws/lambda/${name}`).map((entry) => entry.message);
+  const messages = await runtime.log(name);
   expect(messages.slice(0, 2)).toEqual([
     expect.stringMatching(/^INIT_START Runtime Version: nodejs:/),
     expect.stringMatching(/^START RequestId: [\w-]+ Version: \$LATEST\n$/),
@@ -276,17 +252,46 @@ test('logs: system lines, console, output by line', async () => {
   expect(log).toContain('START RequestId');
 });
 
+test('a role that may not write logs has none, and the refusal can be seen', async () => {
+  const name = await make('exports.handler = async () => 1', {
+    Role: await runtime.makeRole('Silent', ['s3:GetObject']),
+  });
+  expect((await invoke(name)).answer).toBe(1);
+  expect(await runtime.log(name)).toEqual([]);
+  expect(
+    runtime.coffer
+      .denials()
+      .map((denial) => JSON.stringify(denial))
+      .join(),
+  ).toMatch(/logs:Create/);
+});
+
+test('a handler acts as its role', async () => {
+  const source = `const { SQSClient, ListQueuesCommand } = require('@aws-sdk/client-sqs');
+    exports.handler = async () => (await new SQSClient({}).send(new ListQueuesCommand({}))).QueueUrls ?? [];`;
+  const may = await make(source, { Timeout: 20 });
+  expect((await invoke(may)).answer).toEqual([]);
+  const mayNot = await make(source, { Timeout: 20, Role: await runtime.makeRole('Poor', ['logs:*']) });
+  expect((await invoke(mayNot)).answer).toMatchObject({
+    errorType: 'AccessDenied',
+    errorMessage: expect.stringContaining('assumed-role/Poor/'),
+  });
+});
+
 const python = spawnSync('python3', ['--version']).status === 0 ? test : test.skip;
 python('python', async () => {
   const source = `import os, sys\ndef handler(event, context):\n    print("hello")\n    if event.get("fail"):\n        raise ValueError("bad")\n    return {"got": event, "name": context.function_name, "left": context.get_remaining_time_in_millis() > 0}\n`;
-  const name = await make(source, { Runtime: 'python3.11' }, 'index.py');
+  const name = await make('', { Runtime: 'python3.11', Code: { ZipFile: packArchive({ 'index.py': source }) } });
   expect((await invoke(name, { a: 1 })).answer).toEqual({ got: { a: 1 }, name, left: true });
   const failed = await invoke(name, { fail: true });
   expect(failed).toMatchObject({
     error: 'Unhandled',
     answer: { errorType: 'ValueError', errorMessage: 'bad', stackTrace: [expect.stringContaining('raise ValueError')] },
   });
-  const missing = await make('import nothing_here', { Runtime: 'python3.11' }, 'index.py');
+  const missing = await make('', {
+    Runtime: 'python3.11',
+    Code: { ZipFile: packArchive({ 'index.py': 'import nothing_here' }) },
+  });
   expect((await invoke(missing)).answer).toMatchObject({
     errorType: 'Runtime.ImportModuleError',
     errorMessage: "Unable to import module 'index': No module named 'nothing_here'",

@@ -1,5 +1,5 @@
 import * as sdk from '@aws-sdk/client-lambda';
-import { packArchive } from '../../runtime/engine/archive';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { succeeded } from '../../runtime/services/lambda/polling/batch';
 import { startLambda } from './harness';
 
@@ -27,45 +27,51 @@ describe('a mapping', () => {
   beforeAll(async () => {
     runtime = await startLambda();
   });
-  afterAll(() => runtime.close());
+  afterAll(() => runtime.coffer.close());
 
   test('feeds the function and deletes what it has done with', async () => {
-    const source = `exports.handler = async ({ Records }) => {
+    const name = await runtime.make(`exports.handler = async ({ Records }) => {
       console.log('bodies', Records.map((record) => record.body).join());
       return { batchItemFailures: Records.filter((r) => r.body === 'bad').map((r) => ({ itemIdentifier: r.messageId })) };
-    }`;
-    const send: sdk.LambdaClient['send'] = (command: never) => runtime.client.send(command);
-    await send(
-      new sdk.CreateFunctionCommand({
-        FunctionName: 'f',
-        Runtime: 'nodejs20.x',
-        Handler: 'index.handler',
-        Role: 'arn:aws:iam::000000000000:role/R',
-        Code: { ZipFile: packArchive({ 'index.js': source }) },
-      }),
-    );
+    }`);
+    const queue = await runtime.queue('q');
     const mapping = {
-      FunctionName: 'f',
-      EventSourceArn: 'arn:aws:sqs:us-east-1:000000000000:q',
+      FunctionName: name,
+      EventSourceArn: queue.arn,
       FunctionResponseTypes: ['ReportBatchItemFailures' as const],
     };
-    const { UUID, State } = await send(new sdk.CreateEventSourceMappingCommand(mapping));
+    const { UUID, State } = await runtime.send(new sdk.CreateEventSourceMappingCommand(mapping));
     expect(State).toBe('Enabled');
-    await expect(send(new sdk.CreateEventSourceMappingCommand(mapping))).rejects.toMatchObject({
+    await expect(runtime.send(new sdk.CreateEventSourceMappingCommand(mapping))).rejects.toMatchObject({
       name: 'ResourceConflictException',
     });
-    const sqs = runtime.kernel.peers(
-      { kind: 'root', arn: 'arn:aws:iam::000000000000:root', userId: '0', account: '000000000000' },
-      { account: '000000000000', region: 'us-east-1' },
-    ).sqs;
-    for (const MessageBody of ['good', 'bad', 'better']) await sqs.SendMessage({ QueueUrl: 'x', MessageBody });
-    await runtime.settled();
-    expect(runtime.deleted.sort()).toEqual(['r1', 'r3']);
-    const seen = runtime.logs.flatMap(({ message }) => /bodies\s(.*)/.exec(message)?.[1].split(',') ?? []);
-    expect(seen.sort()).toEqual(['bad', 'better', 'good']);
-    await send(new sdk.DeleteEventSourceMappingCommand({ UUID }));
-    await expect(send(new sdk.GetEventSourceMappingCommand({ UUID }))).rejects.toMatchObject({
+    for (const MessageBody of ['good', 'bad', 'better']) {
+      await runtime.sqs.send(new SendMessageCommand({ QueueUrl: queue.QueueUrl, MessageBody }));
+    }
+    const bodies = async () =>
+      (await runtime.log(name)).flatMap((message) => /bodies\s(.*)/.exec(message)?.[1].split(',') ?? []).sort();
+    expect(await bodies()).toEqual(['bad', 'better', 'good']);
+    // What the function reported comes back when its visibility timeout is over, the rest is gone.
+    await runtime.coffer.clock.advance({ seconds: 31 });
+    expect(await bodies()).toEqual(['bad', 'bad', 'better', 'good']);
+    await runtime.send(new sdk.DeleteEventSourceMappingCommand({ UUID }));
+    await expect(runtime.send(new sdk.GetEventSourceMappingCommand({ UUID }))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
+    });
+  });
+
+  test('is refused when the queue is missing, or hides messages for too short a time', async () => {
+    const FunctionName = await runtime.make('exports.handler = async () => 1', { Timeout: 60 });
+    const map = (EventSourceArn: string) =>
+      runtime.send(new sdk.CreateEventSourceMappingCommand({ FunctionName, EventSourceArn }));
+    await expect(map((await runtime.queue('brief')).arn)).rejects.toMatchObject({
+      message: 'Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds',
+    });
+    await expect(map('arn:aws:sqs:us-east-1:000000000000:none')).rejects.toMatchObject({
+      name: 'InvalidParameterValueException',
+    });
+    await expect(map('arn:aws:kinesis:us-east-1:000000000000:stream/s')).rejects.toMatchObject({
+      message: expect.stringContaining('The event source kinesis is not supported here'),
     });
   });
 });

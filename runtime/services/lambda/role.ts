@@ -23,7 +23,7 @@ const SESSION_SECONDS = 3600;
 export async function assumeRole(kernel: Kernel, of: FunctionName, roleArn: string): Promise<RoleSession> {
   const scope = { account: of.account, region: of.region, partition: of.partition };
   const lambda = servicePrincipal('lambda.amazonaws.com', functionArn(of), of.account);
-  const input = { RoleArn: roleArn, RoleSessionName: of.name, DurationSeconds: SESSION_SECONDS };
+  const input = { RoleArn: roleArn, RoleSessionName: sessionName(of), DurationSeconds: SESSION_SECONDS };
   const output = await kernel
     .peers(lambda, scope)
     .sts.AssumeRole(input)
@@ -38,7 +38,7 @@ export async function assumeRole(kernel: Kernel, of: FunctionName, roleArn: stri
     arn: user!.Arn!,
     userId: user!.AssumedRoleId!,
     accessKeyId: credentials!.AccessKeyId,
-    session: { roleArn, name: of.name, issuedAt: kernel.clock.now(), expiresAt },
+    session: { roleArn, name: sessionName(of), issuedAt: kernel.clock.now(), expiresAt },
   };
   return {
     accessKeyId: credentials!.AccessKeyId!,
@@ -47,4 +47,9 @@ export async function assumeRole(kernel: Kernel, of: FunctionName, roleArn: stri
     expiresAt,
     peers: kernel.peers(principal, scope),
   };
+}
+
+/** The function's name, which may be shorter than a session's. */
+function sessionName({ name }: FunctionName): string {
+  return name.padEnd(2, '_');
 }

@@ -124,6 +124,8 @@ function variables(
       NODE_PATH: [...packages, join(dirname(files.task), 'node_modules'), files.task].join(':'),
     }),
     AWS_ENDPOINT_URL: endpoint,
+    // The SDK's warning is about this machine's Node, not about the runtime that the function asks for.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     // Neither the host's shared configuration nor its temporary files are the function's.
     HOME: temporary,
     TMPDIR: temporary,
