@@ -6,7 +6,8 @@ import type * as Sts from '@aws-sdk/client-sts';
 import { parseArn } from '../../base/arn';
 import type { Check } from '../../kernel/authorize';
 import type { Call } from '../../kernel/call';
-import type { Actions } from '../../kernel/service';
+import type { Actions, Service } from '../../kernel/service';
+import { unsigned } from './errors';
 import { readRole } from './roles';
 
 async function assuming(input: Sts.AssumeRoleCommandInput, call: Call): Promise<Check[]> {
@@ -35,7 +36,7 @@ async function assuming(input: Sts.AssumeRoleCommandInput, call: Call): Promise<
   return actions.map((action) => ({ action, ...base }));
 }
 
-export const actions: Actions<typeof Sts> = {
+const rows: Actions<typeof Sts> = {
   AssumeRole: assuming,
   GetAccessKeyInfo: () => [{ action: 'sts:GetAccessKeyInfo', resource: '*' }],
   // "No permissions are required to perform this operation."
@@ -48,3 +49,14 @@ export const actions: Actions<typeof Sts> = {
     return [{ action: 'sts:GetFederationToken', ...check }, ...tagging];
   },
 };
+
+/** STS hears unsigned requests, for the sake of web identities; every operation that is here wants a signature. */
+export const actions: Service['actions'] = Object.fromEntries(
+  Object.entries(rows).map(([operation, row]) => [
+    operation,
+    (input: unknown, call: Call) => {
+      if (call.principal.kind === 'anonymous') throw unsigned();
+      return row(input as never, call);
+    },
+  ]),
+);

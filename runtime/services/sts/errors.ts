@@ -16,3 +16,5 @@ export const packedTooLarge = (percent: number) =>
     `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`,
   );
 export const invalidParameter = (message: string) => new AwsError('InvalidParameterValue', message);
+export const unsigned = () =>
+  new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', { status: 403 });

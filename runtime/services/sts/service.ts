@@ -29,6 +29,7 @@ export function sts(): Service {
     },
     handlers: { ...roleHandlers(tokens), ...tokenHandlers(tokens) },
     actions,
+    answersUnsigned: true,
     identities: identitiesOf(tokens),
   };
 }
