@@ -6,7 +6,9 @@ import { kms } from './services/kms/service';
 import { lambda } from './services/lambda/service';
 import { logs } from './services/logs/service';
 import { s3 } from './services/s3/service';
+import { sqs } from './services/sqs/service';
 import { ssm } from './services/ssm/service';
+import { sts } from './services/sts/service';
 
 export function createServices(): Service[] {
   const services: Service[] = [
@@ -15,7 +17,9 @@ export function createServices(): Service[] {
     lambda(),
     logs(),
     s3(),
+    sqs(),
     ssm(),
+    sts(),
     cloudformation(() => services.flatMap((service) => service.resources ?? [])),
   ];
   return services;
