@@ -184,6 +184,16 @@ describe("the SDK's signer", () => {
   });
 });
 
+test('a signature is an HMAC, however long the text', () => {
+  const key = signingKey('secret', { date: '20261120', region: 'eu-west-1', service: 's3' });
+  const chain = ['20261120', 'eu-west-1', 's3', 'aws4_request'];
+  const plain = chain.reduce((k, text) => createHmac('sha256', k).update(text).digest(), Buffer.from('AWS4secret'));
+  for (const length of [0, 1, 63, 64, 140, 511, 512, 513, 5000]) {
+    const text = 'x'.repeat(length);
+    expect(sign(key, text)).toBe(createHmac('sha256', plain).update(text).digest('hex'));
+  }
+});
+
 describe('flawed claims', () => {
   const good = 'Credential=AK/20130524/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00';
   const at = { 'x-amz-date': '20130524T000000Z' };

@@ -115,7 +115,7 @@ function headerClaim(authorization: string, headers: Headers): Claim {
   return {
     form: 'header',
     ...scope,
-    signedHeaders: signedHeaders.split(';'),
+    signedHeaders: namesIn(signedHeaders),
     signature,
     timestamp,
     signedAt: readTimestamp('header', timestamp, scope.date),
@@ -150,7 +150,7 @@ function queryClaim(query: Query): Claim {
       : expiresSeconds > LONGEST_EXPIRY_SECONDS && 'long';
   if (wrong) throw flawed({ kind: 'expires', text: expires, wrong });
   const sessionToken = given['X-Amz-Security-Token'];
-  const names = signedHeaders.split(';');
+  const names = namesIn(signedHeaders);
   return {
     form: 'query',
     ...scope,
@@ -163,7 +163,37 @@ function queryClaim(query: Query): Claim {
   };
 }
 
-function readCredential(form: Claim['form'], text: string) {
+/** The same client signs the same headers. */
+const MOST_LISTS = 500;
+const lists = new Map<string, readonly string[]>();
+
+function namesIn(text: string): readonly string[] {
+  let names = lists.get(text);
+  if (names === undefined) {
+    names = text.split(';');
+    if (lists.size >= MOST_LISTS) lists.clear();
+    lists.set(text, names);
+  }
+  return names;
+}
+
+type Scope = Pick<Claim, 'accessKeyId' | 'date' | 'region' | 'service' | 'scope'>;
+
+/** A client sends the same credential all day: most texts have been read before. */
+const MOST_SCOPES = 500;
+const scopes = new Map<string, Scope>();
+
+function readCredential(form: Claim['form'], text: string): Scope {
+  let scope = scopes.get(text);
+  if (scope === undefined) {
+    scope = parseCredential(form, text);
+    if (scopes.size >= MOST_SCOPES) scopes.clear();
+    scopes.set(text, scope);
+  }
+  return scope;
+}
+
+function parseCredential(form: Claim['form'], text: string): Scope {
   const parts = text.split('/');
   if (parts.length < 5) throw new FlawedClaim(form, { kind: 'credential' });
   // An access key id may hold slashes; the scope after it never does.
@@ -175,10 +205,18 @@ function readCredential(form: Claim['form'], text: string) {
   return { accessKeyId, date, region, service, scope: `${date}/${region}/${service}/aws4_request` };
 }
 
-function readTimestamp(form: Claim['form'], text: string, scopeDate: string): number {
+/** Requests come many to a second, and a time stamp is of whole seconds. */
+let lastTimestamp = { text: '', time: Number.NaN };
+
+function parseTimestamp(text: string): number {
   const m = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  const time = m ? Date.UTC(+m[1], +m[2] - 1, +m[3], +m[4], +m[5], +m[6]) : Number.NaN;
-  if (!m || Number.isNaN(time)) throw new FlawedClaim(form, { kind: 'malformedDate', text });
+  return m ? Date.UTC(+m[1], +m[2] - 1, +m[3], +m[4], +m[5], +m[6]) : Number.NaN;
+}
+
+function readTimestamp(form: Claim['form'], text: string, scopeDate: string): number {
+  if (text !== lastTimestamp.text) lastTimestamp = { text, time: parseTimestamp(text) };
+  const { time } = lastTimestamp;
+  if (Number.isNaN(time)) throw new FlawedClaim(form, { kind: 'malformedDate', text });
   if (!text.startsWith(scopeDate)) {
     throw new FlawedClaim(form, { kind: 'dateMismatch', scope: scopeDate, timestamp: text });
   }
