@@ -91,12 +91,12 @@ describe('a notification configuration', () => {
     ['one event twice', () => ({ QueueConfigurations: [rule('', ''), rule('', '', 's3:ObjectCreated:Put')] })],
     [
       'an id twice',
-      {
+      () => ({
         QueueConfigurations: [
           { ...rule('a', ''), Id: '1' },
           { ...rule('b', ''), Id: '1' },
         ],
-      },
+      }),
     ],
   ])('is refused with %s', async (_, configuration) => {
     expect(await refusal(configure(configuration()))).toBe('400 InvalidArgument');
