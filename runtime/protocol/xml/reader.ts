@@ -3,7 +3,7 @@
  * value it should be is refused, with its place. A shape is compiled once into a plan of elements; the parser's events
  * then walk the plan. No DTDs and no entities but XML's own five; namespaces count by URI, not by prefix.
  */
-import { type SaxesAttributeNS, SaxesParser, type SaxesTagNS } from 'saxes';
+import type { SaxesAttributeNS, SaxesTagNS } from 'saxes';
 import type { AwsError } from '../../base/errors';
 import { malformedXml, missingRequestBody } from '../errors';
 import { assign, type Check, checkOf, MAX_DEPTH, Reading } from '../reading';
@@ -47,6 +47,9 @@ interface Frame {
   text: string;
 }
 
+/** The parser is loaded with the first document: not every run reads one. */
+const saxes = (): typeof import('saxes') => require('saxes');
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export function compileXmlReader(
@@ -73,6 +76,7 @@ function decode(bytes: Uint8Array): string {
 // ---- walking ---------------------------------------------------------------------------------------------------------
 
 function walk(xml: string, root: Plan, rootName: string, target: object, namespace: string | undefined): void {
+  const { SaxesParser } = saxes();
   const parser = new SaxesParser({ xmlns: true, position: true });
   const reading = new Reading();
   const frames: Frame[] = [];
