@@ -73,20 +73,31 @@ export function pieces(text: string): (string | { readonly name: string })[] {
   return found;
 }
 
-/** What a call refers to by name: a resource with or without attribute, a parameter. Nothing for other functions. */
-function targets(name: string, argument: unknown): { id: string; attribute: boolean }[] {
-  if (name === 'Ref') return [{ id: argument as string, attribute: false }];
+interface Target {
+  readonly id: string;
+  /** Present for attributes, though empty when it is computed. */
+  readonly attribute?: string;
+}
+
+/** What a call refers to by name: a resource or its attribute, a parameter. Nothing for other functions. */
+function targets(name: string, argument: unknown): Target[] {
+  if (name === 'Ref') return [{ id: argument as string }];
   if (name === 'Fn::GetAtt') {
-    const id = typeof argument === 'string' ? argument.split('.')[0] : (argument as unknown[])[0];
-    return typeof id === 'string' ? [{ id, attribute: true }] : [];
+    const [id, attribute] = typeof argument === 'string' ? split(argument) : (argument as [unknown, unknown]);
+    return typeof id === 'string' ? [{ id, attribute: typeof attribute === 'string' ? attribute : '' }] : [];
   }
   if (name !== 'Fn::Sub') return [];
   const [text, variables = {}] = [argument].flat() as [string, object?];
   return pieces(text).flatMap((piece) => {
     if (typeof piece === 'string' || Object.hasOwn(variables, piece.name)) return [];
-    const id = piece.name.split('.')[0];
-    return [{ id, attribute: id !== piece.name }];
+    const [id, attribute] = split(piece.name);
+    return [{ id, attribute }];
   });
+}
+
+function split(name: string): [id: string, attribute?: string] {
+  const dot = name.indexOf('.');
+  return dot < 0 ? [name] : [name.slice(0, dot), name.slice(dot + 1)];
 }
 
 /** @throws AwsError for names that lead nowhere and for functions of the wrong name or shape */
@@ -134,7 +145,7 @@ function checkValue(template: Template, value: unknown, missing: Set<string>): v
       for (const { id, attribute } of targets(name, argument)) {
         if (template.resources.has(id)) continue;
         if (name === 'Fn::GetAtt') throw templateError(`instance of Fn::GetAtt references undefined resource ${id}`);
-        if (attribute || !(template.parameters.has(id) || pseudo.has(id))) missing.add(id);
+        if (attribute !== undefined || !(template.parameters.has(id) || pseudo.has(id))) missing.add(id);
       }
     },
   });
@@ -229,4 +240,16 @@ export function circleIn(graph: Dependencies): string[] {
   for (const [id, previous] of reversed) rest.set(id, previous);
   prune();
   return [...rest.keys()];
+}
+
+/** Which of `ids` a value as written refers to: `A`, or `A.Arn` for an attribute. */
+export function referencedIn(value: unknown, ids: ReadonlySet<string>): string[] {
+  const found = new Set<string>();
+  walk(value, {
+    visit(name, argument) {
+      for (const { id, attribute } of targets(name, argument))
+        if (ids.has(id)) found.add(attribute ? `${id}.${attribute}` : id);
+    },
+  });
+  return [...found];
 }

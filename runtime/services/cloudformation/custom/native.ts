@@ -1,0 +1,87 @@
+/**
+ * CDK's own custom resources, done here instead of by their handlers: same effect, no interpreter. They are known by
+ * type and by the construct that makes their handler; anything else under these types runs as it is written. Both act
+ * as the handler's role, as the handler would.
+ */
+
+import type { Peers } from '../../../kernel/peers';
+import { type Principal, servicePrincipal } from '../../../kernel/principal';
+import type { Properties, ResourceContext, ResourceType } from '../../../kernel/service';
+import { assumed, peersOf } from '../actor';
+import type { Run } from '../stacks/run';
+import { emptyBucket, isMarkedForEmptying } from './emptying';
+import { mergedNotifications, notificationsOf } from './notifications';
+
+/** Beginning of the handler's logical id, as aws-cdk-lib names it, by resource type. */
+const HANDLERS: Record<string, string> = {
+  'Custom::S3BucketNotifications': 'BucketNotificationsHandler050a0587b7544547bf325f094a3db834',
+  'Custom::S3AutoDeleteObjects': 'CustomS3AutoDeleteObjectsCustomResourceProviderHandler',
+};
+
+export function nativeCustomType(run: Run, type: string, { ServiceToken }: Properties): ResourceType | undefined {
+  const handler = run.journal
+    .resources()
+    .find(({ logicalId, now }) => logicalId.startsWith(HANDLERS[type] ?? '\0') && now?.attributes.Arn === ServiceToken);
+  if (!handler) return undefined;
+  const role = handler.now?.properties.Role;
+  const peers = async (context: ResourceContext) => {
+    const { kernel } = run.deployer;
+    const principal: Principal =
+      typeof role === 'string'
+        ? await assumed(kernel, servicePrincipal('lambda.amazonaws.com'), context, role, handler.now!.physicalId)
+        : run.actor;
+    return peersOf(kernel, principal, context, context.origin);
+  };
+  return type === 'Custom::S3BucketNotifications' ? notifications(peers) : autoDelete(peers);
+}
+
+type ActingPeers = (context: ResourceContext) => Promise<Peers>;
+
+function notifications(acting: ActingPeers): ResourceType {
+  const put = async (context: ResourceContext, properties: Properties, previous: unknown, remove = false) => {
+    const Bucket = String(properties.BucketName);
+    const { s3 } = await acting(context);
+    const wanted = remove ? {} : notificationsOf(properties.NotificationConfiguration);
+    const managed = String(properties.Managed ?? 'true').toLowerCase() === 'true';
+    const NotificationConfiguration = managed
+      ? wanted
+      : mergedNotifications(
+          await s3.GetBucketNotificationConfiguration({ Bucket }),
+          wanted,
+          notificationsOf(previous),
+          context.stackId,
+        );
+    const SkipDestinationValidation = String(properties.SkipDestinationValidation ?? 'false').toLowerCase() === 'true';
+    await s3.PutBucketNotificationConfiguration({ Bucket, NotificationConfiguration, SkipDestinationValidation });
+  };
+  return {
+    type: 'Custom::S3BucketNotifications',
+    createOnly: [],
+    properties: [],
+    async create(context, properties) {
+      await put(context, properties, {});
+      return { physicalId: context.logicalId };
+    },
+    async update(context, physicalId, properties, previous) {
+      await put(context, properties, previous.NotificationConfiguration);
+      return { physicalId };
+    },
+    async delete(context, _, properties) {
+      await put(context, properties, {}, true);
+    },
+  };
+}
+
+function autoDelete(acting: ActingPeers): ResourceType {
+  return {
+    type: 'Custom::S3AutoDeleteObjects',
+    createOnly: [],
+    properties: [],
+    create: async (_, { BucketName }) => ({ physicalId: String(BucketName) }),
+    update: async (_, __, { BucketName }) => ({ physicalId: String(BucketName) }),
+    async delete(context, bucket) {
+      const peers = await acting(context);
+      if (await isMarkedForEmptying(peers, bucket)) await emptyBucket(peers, bucket);
+    },
+  };
+}

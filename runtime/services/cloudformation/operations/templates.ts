@@ -1,0 +1,85 @@
+/** Templates as text: what a stack was deployed from, and what a template declares. */
+import type { ParameterDeclaration } from '@aws-sdk/client-cloudformation';
+import { isNoEcho } from '../../../engine/template/parameters';
+import { dependencies } from '../../../engine/template/references';
+import { readTemplate, type Template } from '../../../engine/template/template';
+import type { Call } from '../../../kernel/call';
+import type { Handlers } from '../../../kernel/service';
+import { missingChangeSet, missingStack } from '../errors';
+import { metadataOf, templateText } from '../source';
+import { neededCapabilities } from '../stacks/prepare';
+import { findChangeSet, readTemplateText } from '../state';
+import { here, stackNamed } from './views';
+
+type Client = typeof import('@aws-sdk/client-cloudformation');
+
+export const templateHandlers: Handlers<Client> = {
+  /** Byte for byte what was sent: clients compare. */
+  async GetTemplate(call, { StackName, ChangeSetName }) {
+    const stages: ('Original' | 'Processed')[] = ['Original', 'Processed'];
+    if (ChangeSetName) {
+      const stack = StackName ? await stackNamed(call, StackName) : undefined;
+      const found = await findChangeSet(call.kernel.store, here(call), ChangeSetName, stack);
+      if (!found) throw missingChangeSet(ChangeSetName);
+      const stage = `changeSet/${found.changeSet.name}` as const;
+      return { TemplateBody: await readTemplateText(call.kernel.store, found.stack, stage), StagesAvailable: stages };
+    }
+    const stack = await stackNamed(call, StackName);
+    // A stack under review has no template yet.
+    const TemplateBody = (await readTemplateText(call.kernel.store, stack, 'current')) ?? '{}';
+    return { TemplateBody, StagesAvailable: stages };
+  },
+
+  async GetTemplateSummary(call, input) {
+    const text = input.StackName ? await deployedText(call, input.StackName) : await templateText(call, input);
+    const template = readTemplate(text);
+    const types = [...template.resources.values()].map(({ type }) => type);
+    return {
+      ...declared(template),
+      Parameters: [...template.parameters].map(([ParameterKey, definition]): ParameterDeclaration => {
+        const { Type, Default, Description, AllowedValues } = definition;
+        return {
+          ParameterKey,
+          DefaultValue: Default === undefined ? undefined : String(Default),
+          ParameterType: Type,
+          NoEcho: isNoEcho(definition),
+          Description,
+          ParameterConstraints: { AllowedValues: AllowedValues?.map(String) },
+        };
+      }),
+      ResourceTypes: [...new Set(types)],
+      Version: '2010-09-09',
+      Metadata: metadataOf(text),
+    };
+  },
+
+  async ValidateTemplate(call, input) {
+    const template = readTemplate(await templateText(call, input));
+    dependencies(template.resources, new Map());
+    return {
+      ...declared(template),
+      Parameters: [...template.parameters].map(([ParameterKey, definition]) => ({
+        ParameterKey,
+        DefaultValue: definition.Default === undefined ? undefined : String(definition.Default),
+        NoEcho: isNoEcho(definition),
+        Description: definition.Description,
+      })),
+    };
+  },
+};
+
+async function deployedText(call: Call, name: string): Promise<string> {
+  const stack = await stackNamed(call, name, missingStack.change);
+  return (await readTemplateText(call.kernel.store, stack, 'current')) ?? '{}';
+}
+
+function declared(template: Template) {
+  const { needed, types } = neededCapabilities(template);
+  return {
+    Description: template.description,
+    Capabilities: needed as 'CAPABILITY_IAM'[],
+    CapabilitiesReason:
+      needed.length > 0 ? `The following resource(s) require capabilities: [${types.join(', ')}]` : undefined,
+    DeclaredTransforms: [],
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * Resource types of CloudFormation itself: nested stacks, made through its own API in the name of the parent's actor;
+ * the metadata that CDK leaves in every stack; handles without anything to wait.
+ */
+
+import type { Stack as StackView } from '@aws-sdk/client-cloudformation';
+import { urlSuffixOf } from '../../base/arn';
+import { isAwsError } from '../../base/errors';
+import { tags, text } from '../../kernel/properties';
+import type { Properties, ResourceContext, ResourceResult, ResourceType } from '../../kernel/service';
+import { stringified } from './custom/custom';
+import { deployerOf } from './deployer';
+import { validationError } from './errors';
+
+const nestedStack: ResourceType = {
+  type: 'AWS::CloudFormation::Stack',
+  createOnly: [],
+  properties: ['NotificationARNs', 'Parameters', 'Tags', 'TemplateURL', 'TimeoutInMinutes'],
+  async create(context, properties) {
+    const input = { ...inputOf(context, properties), StackName: context.generatedName({ maxLength: 128 }) };
+    const { StackId = '' } = await context.peers.cloudformation.CreateStack({
+      ...input,
+      TimeoutInMinutes: properties.TimeoutInMinutes === undefined ? undefined : Number(properties.TimeoutInMinutes),
+      OnFailure: 'DO_NOTHING',
+    });
+    context.claim?.(StackId);
+    return outcome(context, StackId, 'CREATE_COMPLETE');
+  },
+  async update(context, physicalId, properties) {
+    try {
+      await context.peers.cloudformation.UpdateStack({ ...inputOf(context, properties), StackName: physicalId });
+    } catch (error) {
+      if (!(isAwsError(error, 'ValidationError') && error.message.startsWith('No updates'))) throw error;
+    }
+    return outcome(context, physicalId);
+  },
+  async delete(context, physicalId) {
+    await context.peers.cloudformation.DeleteStack({ StackName: physicalId });
+    await ended(context, physicalId, 'DELETE_COMPLETE');
+  },
+};
+
+function inputOf(context: ResourceContext, properties: Properties) {
+  const parameters = stringified(properties.Parameters ?? {}) as Record<string, string | string[]>;
+  return {
+    TemplateURL: text(properties, 'TemplateURL'),
+    Parameters: Object.entries(parameters).map(([ParameterKey, value]) => ({
+      ParameterKey,
+      ParameterValue: [value].flat().join(','),
+    })),
+    NotificationARNs: properties.NotificationARNs as string[] | undefined,
+    Tags: Object.entries(tags(context, properties)).map(([Key, Value]) => ({ Key, Value })),
+    // The parent's caller has given them for the whole tree.
+    Capabilities: ['CAPABILITY_NAMED_IAM' as const, 'CAPABILITY_AUTO_EXPAND' as const],
+  };
+}
+
+async function outcome(context: ResourceContext, stackId: string, ...wanted: string[]): Promise<ResourceResult> {
+  const { Outputs = [] } = await ended(
+    context,
+    stackId,
+    ...(wanted.length > 0 ? wanted : ['CREATE_COMPLETE', 'UPDATE_COMPLETE']),
+  );
+  const attributes = Object.fromEntries(
+    Outputs.map(({ OutputKey, OutputValue }) => [`Outputs.${OutputKey}`, OutputValue]),
+  );
+  return { physicalId: stackId, attributes };
+}
+
+/** Waits for the nested stack's operation. @throws AwsError when it did not end as wanted */
+async function ended({ kernel, peers }: ResourceContext, stackId: string, ...wanted: string[]): Promise<StackView> {
+  await deployerOf(kernel).running.get(stackId)?.done;
+  const { Stacks: [stack] = [] } = await peers.cloudformation.DescribeStacks({ StackName: stackId });
+  if (wanted.includes(String(stack?.StackStatus))) return stack;
+  const verb = wanted.includes('DELETE_COMPLETE')
+    ? 'deleted'
+    : wanted.includes('UPDATE_COMPLETE')
+      ? 'updated'
+      : 'created';
+  throw validationError(
+    `Embedded stack ${stackId} was not successfully ${verb}: ${stack?.StackStatusReason ?? stack?.StackStatus}`,
+  );
+}
+
+/** CDK's note of which constructs are in a stack. */
+const metadata: ResourceType = {
+  type: 'AWS::CDK::Metadata',
+  createOnly: [],
+  properties: ['Analytics'],
+  create: async (context) => ({ physicalId: context.generatedName() }),
+  update: async (_, physicalId) => ({ physicalId }),
+  delete: async () => {},
+};
+
+/** Alone it does nothing; it is used in templates that need one resource. `Ref` looks like the URL that it is on AWS. */
+const waitConditionHandle: ResourceType = {
+  type: 'AWS::CloudFormation::WaitConditionHandle',
+  createOnly: [],
+  properties: [],
+  async create(context) {
+    const host = `cloudformation-waitcondition-${context.region}.s3.${urlSuffixOf(context.partition)}`;
+    return { physicalId: `https://${host}/${encodeURIComponent(`${context.stackId}/${context.generatedName()}`)}` };
+  },
+  update: async (_, physicalId) => ({ physicalId }),
+  delete: async () => {},
+};
+
+export const resources: readonly ResourceType[] = [nestedStack, metadata, waitConditionHandle];

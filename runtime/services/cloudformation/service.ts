@@ -1,0 +1,49 @@
+/** CloudFormation: stacks of resources, made through the services that own them. See README.md for what differs from AWS. */
+import type * as CloudFormation from '@aws-sdk/client-cloudformation';
+import type { Operations } from '../../kernel/peers';
+import type { Handlers, ResourceType, Service } from '../../kernel/service';
+import { actions } from './actions';
+import { giveUp, takeAnswer } from './custom/responses';
+import { openDeployer } from './deployer';
+import { changeSetHandlers } from './operations/changesets';
+import { contentHandlers } from './operations/contents';
+import { exportHandlers } from './operations/exports';
+import { stackHandlers } from './operations/stacks';
+import { templateHandlers } from './operations/templates';
+import { resources } from './resources';
+import { forget } from './stacks/forget';
+import { recover } from './stacks/recover';
+
+declare module '../../kernel/peers' {
+  interface Peers {
+    cloudformation: Operations<typeof CloudFormation>;
+  }
+}
+
+const handlers: Handlers<typeof CloudFormation> = {
+  ...changeSetHandlers,
+  ...contentHandlers,
+  ...exportHandlers,
+  ...stackHandlers,
+  ...templateHandlers,
+};
+
+/** @param types resource types of all services, this one included; asked for when the first stack is deployed */
+export function cloudformation(types: () => readonly ResourceType[]): Service {
+  return {
+    name: 'cloudformation',
+    wire: {
+      client: () => require('@aws-sdk/client-cloudformation'),
+      protocols: ['awsQuery'],
+      signingNames: ['cloudformation'],
+      version: '2010-05-15',
+      xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
+    },
+    handlers,
+    actions,
+    timers: { giveUp, forget },
+    resources,
+    edge: { before: takeAnswer },
+    start: (kernel) => recover(openDeployer(kernel, types)),
+  };
+}

@@ -1,0 +1,84 @@
+/** A plan as the API's `Changes`. Source: CloudFormation API Reference, "ResourceChange". */
+import type { Change, ResourceAttribute, ResourceChangeDetail } from '@aws-sdk/client-cloudformation';
+import { containsUnknown, UNKNOWN } from '../../../engine/template/evaluate';
+import type { PlannedChange, PlannedProperty } from './plan';
+import { isRetained } from './resource';
+
+const LATER = '{{changeSet:KNOWN_AFTER_APPLY}}';
+
+/** @param values whether values are shown, not only names */
+export function changesView(changes: readonly PlannedChange[], values: boolean): Change[] {
+  return changes.map((change) => ({
+    Type: 'Resource',
+    ResourceChange: {
+      PolicyAction: policyAction(change),
+      Action: change.action,
+      LogicalResourceId: change.logicalId,
+      PhysicalResourceId: change.physicalId,
+      ResourceType: change.type,
+      Replacement: change.action === 'Modify' ? change.replacement : undefined,
+      Scope: change.scope as ResourceAttribute[],
+      Details: details(change, values),
+      ...(values && { BeforeContext: context(change.before), AfterContext: context(change.after) }),
+    },
+  }));
+}
+
+function policyAction({ action, replacement, policy }: PlannedChange) {
+  const verb = isRetained(policy) ? 'Retain' : 'Delete';
+  if (action === 'Remove') return verb;
+  return action === 'Modify' && replacement === 'True' ? (`ReplaceAnd${verb}` as const) : undefined;
+}
+
+function details({ scope, properties, action }: PlannedChange, values: boolean): ResourceChangeDetail[] {
+  if (action !== 'Modify') return [];
+  const attributes = scope.filter((name) => name !== 'Properties' && name !== 'Tags');
+  return [
+    ...properties.map((it) => detail(it, values)),
+    ...(scope.includes('Tags') && !properties.some(({ property }) => property === 'Tags') ? [bare('Tags')] : []),
+    ...attributes.map(bare),
+  ];
+}
+
+function bare(Attribute: string): ResourceChangeDetail {
+  return {
+    Target: { Attribute: Attribute as ResourceAttribute, RequiresRecreation: 'Never' },
+    Evaluation: 'Static',
+    ChangeSource: 'DirectModification',
+  };
+}
+
+function detail(difference: PlannedProperty, values: boolean): ResourceChangeDetail {
+  const { property, path, kind, before, after, requiresRecreation, causedBy } = difference;
+  const shown = values && { BeforeValue: text(before), AfterValue: text(after) };
+  return {
+    Target: {
+      Attribute: property === 'Tags' ? 'Tags' : 'Properties',
+      Name: property,
+      RequiresRecreation: requiresRecreation,
+      Path: `/Properties/${path.join('/')}`,
+      AttributeChangeType: kind,
+      ...shown,
+    },
+    Evaluation: containsUnknown(after) ? 'Dynamic' : 'Static',
+    ChangeSource: causedBy
+      ? causedBy.includes('.')
+        ? 'ResourceAttribute'
+        : 'ResourceReference'
+      : 'DirectModification',
+    CausingEntity: causedBy,
+  };
+}
+
+function text(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  return typeof value === 'object' ? json(value) : value === UNKNOWN ? LATER : String(value);
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) => (item === UNKNOWN ? LATER : item));
+}
+
+function context(described: PlannedChange['before']): string | undefined {
+  return described && json({ Properties: described.properties, Metadata: described.metadata });
+}

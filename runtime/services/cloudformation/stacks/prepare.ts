@@ -1,0 +1,195 @@
+/**
+ * From what a caller sends to what a stack shall be: the template read, parameters chosen and fetched, rules checked,
+ * imports looked up. Makes nothing; whatever is wrong with the request is said here.
+ */
+import { partitionOf, urlSuffixOf } from '../../../base/arn';
+import { isAwsError } from '../../../base/errors';
+import { evaluate, UNKNOWN } from '../../../engine/template/evaluate';
+import type { OutputReference } from '../../../engine/template/functions';
+import { chooseParameters, isNoEcho, resolveParameters, storedParameters } from '../../../engine/template/parameters';
+import { environmentOf, type Processed, type PseudoValues, processTemplate } from '../../../engine/template/process';
+import { readTemplate, type Template } from '../../../engine/template/template';
+import type { Kernel } from '../../../kernel/call';
+import type { Principal } from '../../../kernel/principal';
+import { assumed, peersOf } from '../actor';
+import { insufficientCapabilities, missingExport, notSupported, validationError } from '../errors';
+import { findExport, type Stack, type StackParameter, type StackSettings } from '../state';
+import { parameterValue } from './dynamic';
+import { type Externals, outputKey } from './run';
+
+export type ParameterWishes = ReadonlyMap<string, string | { readonly usePrevious: true }>;
+
+/** What a caller asks for; what is absent stays as the stack has it. */
+export interface Wish {
+  readonly template: string;
+  readonly parameters: ParameterWishes;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly capabilities: readonly string[];
+  readonly notificationArns?: readonly string[];
+  readonly roleArn?: string;
+  /** Types that the template may use: `AWS::*`, `Custom::*`, `AWS::S3::Bucket`. */
+  readonly resourceTypes?: readonly string[];
+}
+
+export interface Prepared {
+  readonly text: string;
+  readonly target: Processed;
+  readonly settings: StackSettings;
+  readonly externals: Externals;
+}
+
+/** @param stack as it is, or as it will be called */
+export async function prepare(
+  kernel: Kernel,
+  actor: Principal,
+  stack: Pick<Stack, 'account' | 'region' | 'name' | 'id'> & Partial<StackSettings>,
+  wish: Wish,
+): Promise<Prepared> {
+  const template = readTemplate(wish.template);
+  checkTypes(template, wish);
+  if (wish.notificationArns?.length) throw notSupported('NotificationARNs');
+  const previous = new Map((stack.parameters ?? []).map(({ name, value }) => [name, value]));
+  const chosen = chooseParameters(template, wish.parameters, previous);
+  const stored = new Map<string, string>();
+  const peers = peersOf(kernel, actor, stack);
+  await Promise.all(
+    [...storedParameters(template, chosen)].map(async ([name, key]) =>
+      stored.set(name, await parameterValue(peers, key)),
+    ),
+  );
+  const notificationArns = wish.notificationArns ?? stack.notificationArns ?? [];
+  const values = resolveParameters(template, chosen, stored);
+  const target = processTemplate(template, values, pseudoValues(stack, notificationArns));
+  const parameters = [...chosen].map(([name, value]): StackParameter => {
+    const noEcho = isNoEcho(template.parameters.get(name)!) || undefined;
+    return { name, value, resolved: stored.get(name), noEcho };
+  });
+  return {
+    text: wish.template,
+    target,
+    externals: await lookUp(kernel, actor, stack, target),
+    settings: {
+      description: template.description,
+      parameters,
+      tags: wish.tags ?? stack.tags ?? {},
+      capabilities: wish.capabilities,
+      notificationArns,
+      roleArn: wish.roleArn ?? stack.roleArn,
+    },
+  };
+}
+
+function pseudoValues(
+  { account, region, id, name }: Pick<Stack, 'account' | 'region' | 'name' | 'id'>,
+  notificationArns: readonly string[],
+): PseudoValues {
+  const partition = partitionOf(region);
+  return {
+    'AWS::AccountId': account,
+    'AWS::NotificationARNs': notificationArns,
+    'AWS::Partition': partition,
+    'AWS::Region': region,
+    'AWS::StackId': id,
+    'AWS::StackName': name,
+    'AWS::URLSuffix': urlSuffixOf(partition),
+  };
+}
+
+// ---- Capabilities and types ---------------------------------------------------------------------------------------
+
+/** Property with a name of the user's choice, by type. */
+const IAM_TYPES = new Map([
+  ['AWS::IAM::AccessKey', undefined],
+  ['AWS::IAM::Group', 'GroupName'],
+  ['AWS::IAM::InstanceProfile', 'InstanceProfileName'],
+  ['AWS::IAM::ManagedPolicy', 'ManagedPolicyName'],
+  ['AWS::IAM::Policy', undefined],
+  ['AWS::IAM::Role', 'RoleName'],
+  ['AWS::IAM::User', 'UserName'],
+  ['AWS::IAM::UserToGroupAddition', undefined],
+]);
+
+/** What a template asks of its deployer. Source: CloudFormation user guide, "Acknowledging IAM resources". */
+export function neededCapabilities(template: Template): { needed: string[]; types: string[] } {
+  const iam = [...template.resources.values()].filter(({ type }) => IAM_TYPES.has(type));
+  const named = iam.some(({ type, properties }) => Object.hasOwn(properties, IAM_TYPES.get(type) ?? ''));
+  const types = [...new Set(iam.map(({ type }) => type))];
+  if (types.length === 0) return { needed: [], types };
+  return { needed: [named ? 'CAPABILITY_NAMED_IAM' : 'CAPABILITY_IAM'], types };
+}
+
+function checkTypes(template: Template, { capabilities, resourceTypes }: Wish): void {
+  const { needed } = neededCapabilities(template);
+  const given = capabilities.includes('CAPABILITY_NAMED_IAM') ? [...capabilities, 'CAPABILITY_IAM'] : capabilities;
+  const missing = needed.filter((capability) => !given.includes(capability));
+  if (missing.length > 0) throw insufficientCapabilities(missing);
+  if (!resourceTypes?.length) return;
+  const allowed = (type: string) =>
+    resourceTypes.some((pattern) => (pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern));
+  const refused = [...template.resources.values()].find(({ type }) => !allowed(type));
+  if (refused) throw validationError(`Resource type ${refused.type} is not allowed by parameter ResourceTypes`);
+}
+
+// ---- Other stacks -------------------------------------------------------------------------------------------------
+
+/**
+ * Looks up imports and outputs of other stacks. Their names hang on nothing that is still to be made, so a first
+ * evaluation, with every resource unknown, asks for all of them; it repeats until it asks for nothing new.
+ */
+async function lookUp(
+  kernel: Kernel,
+  actor: Principal,
+  stack: Pick<Stack, 'account' | 'region' | 'name' | 'id'>,
+  target: Processed,
+): Promise<Externals> {
+  const imports = new Map<string, string>();
+  const outputs = new Map<string, string>();
+  for (;;) {
+    const wantedImports = new Set<string>();
+    const wantedOutputs = new Map<string, OutputReference>();
+    const environment = environmentOf(target, {
+      ref: () => UNKNOWN,
+      attribute: () => UNKNOWN,
+      imported(name) {
+        if (!imports.has(name)) wantedImports.add(name);
+        return imports.get(name) ?? UNKNOWN;
+      },
+      output(reference) {
+        const key = outputKey(reference);
+        if (!outputs.has(key)) wantedOutputs.set(key, reference);
+        return outputs.get(key) ?? UNKNOWN;
+      },
+    });
+    for (const { properties, metadata } of target.resources.values())
+      evaluate([properties, metadata ?? {}], environment);
+    for (const { value, condition, exportName } of target.template.outputs.values()) {
+      if (condition === undefined || target.conditions.get(condition)) evaluate([value, exportName ?? ''], environment);
+    }
+    if (wantedImports.size === 0 && wantedOutputs.size === 0) return { imports, outputs };
+    for (const name of wantedImports) {
+      const found = await findExport(kernel.store, stack, name);
+      if (!found) throw missingExport(name);
+      imports.set(name, found.value);
+    }
+    for (const [key, reference] of wantedOutputs) outputs.set(key, await outputOf(kernel, actor, stack, reference));
+  }
+}
+
+/** `Fn::GetStackOutput`: read in the name of the actor, or of the role that the reference names. */
+async function outputOf(
+  kernel: Kernel,
+  actor: Principal,
+  stack: Pick<Stack, 'account' | 'region' | 'name'>,
+  { stackName, outputName, region = stack.region, roleArn }: OutputReference,
+): Promise<string> {
+  const reader = roleArn === undefined ? actor : await assumed(kernel, actor, stack, roleArn, 'AWSCloudFormation');
+  const place = { account: roleArn === undefined ? stack.account : reader.account!, region };
+  try {
+    const { Stacks } = await peersOf(kernel, reader, place).cloudformation.DescribeStacks({ StackName: stackName });
+    const value = Stacks?.[0]?.Outputs?.find(({ OutputKey }) => OutputKey === outputName)?.OutputValue;
+    if (value !== undefined) return value;
+  } catch (error) {
+    if (!isAwsError(error, 'ValidationError')) throw error;
+  }
+  throw validationError(`Fn::GetStackOutput: output ${outputName} of stack ${stackName} in ${region} does not exist`);
+}
