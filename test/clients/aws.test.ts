@@ -113,22 +113,18 @@ describeWith('the aws CLI', ['aws', '--version'])('aws', () => {
 
   test('other services answer on the same port', async () => {
     expect((await json('sts', 'get-caller-identity')).Account).toBe('000000000000');
-    const url = (await json('sqs', 'create-queue', '--queue-name', 'q')).QueueUrl;
-    await ok('sqs', 'send-message', '--queue-url', url, '--message-body', 'hello');
-    expect((await json('sqs', 'receive-message', '--queue-url', url)).Messages[0].Body).toBe('hello');
+    // Version 1 of the CLI does not read AWS_ENDPOINT_URL for SQS.
+    const at = ['--endpoint-url', endpoint];
+    const url = (await json('sqs', 'create-queue', '--queue-name', 'q', ...at)).QueueUrl;
+    await ok('sqs', 'send-message', '--queue-url', url, '--message-body', 'hello', ...at);
+    expect((await json('sqs', 'receive-message', '--queue-url', url, ...at)).Messages[0].Body).toBe('hello');
     await ok('ssm', 'put-parameter', '--name', '/a/b', '--value', 'v', '--type', 'SecureString');
     expect((await json('ssm', 'get-parameter', '--name', '/a/b', '--with-decryption')).Parameter.Value).toBe('v');
     const key = (await json('kms', 'create-key')).KeyMetadata.KeyId;
-    const sealed = await json(
-      'kms',
-      'encrypt',
-      '--key-id',
-      key,
-      '--plaintext',
-      Buffer.from('secret').toString('base64'),
-    );
-    const opened = await json('kms', 'decrypt', '--ciphertext-blob', sealed.CiphertextBlob);
-    expect(Buffer.from(opened.Plaintext, 'base64').toString()).toBe('secret');
+    const sealed = await json('kms', 'encrypt', '--key-id', key, '--plaintext', 'fileb://tree/a.txt');
+    await writeFile(join(directory, 'sealed'), Buffer.from(sealed.CiphertextBlob, 'base64'));
+    const opened = await json('kms', 'decrypt', '--ciphertext-blob', 'fileb://sealed');
+    expect(Buffer.from(opened.Plaintext, 'base64').toString()).toBe('alpha\n');
     await ok('iam', 'create-user', '--user-name', 'ann');
     expect((await json('iam', 'list-users')).Users.map((u: { UserName: string }) => u.UserName)).toContain('ann');
     await ok('logs', 'create-log-group', '--log-group-name', '/x');
