@@ -115,7 +115,6 @@ export function createAuthenticator(
     dialect: Dialect,
   ): Promise<Credentials> {
     for (const source of identities) {
-      if (source.mayKnow?.(accessKeyId) === false) continue;
       const found = await source.credentials?.(kernel, accessKeyId, sessionToken);
       if (!found) continue;
       if (!found.active) throw rejection.unknownAccessKey(dialect, accessKeyId);

@@ -83,8 +83,6 @@ export interface Credentials {
 
 /** Who is who: implemented by iam (users, roles, policies) with sts (sessions). */
 export interface IdentitySource {
-  /** Whether an id could be one of its own, decided without looking: false saves the look. */
-  mayKnow?(accessKeyId: string): boolean;
   /** @param sessionToken as sent; temporary credentials may be carried in it */
   credentials?(kernel: Kernel, accessKeyId: string, sessionToken?: string): Promise<Credentials | undefined>;
   /** Identity policies, boundaries and session policies of a user or session. */
