@@ -34,6 +34,11 @@ test.each<[string, string, string | undefined]>([
   ['wildcard vendor', text({ ...ok, Action: 's*:Get' }), 'invalidAction at Statement[0].Action'],
   ['no resource', text({ ...ok, Resource: undefined }), 'missingElement at Statement[0]'],
   ['resource without ARN', text({ ...ok, Resource: 'uploads/*' }), 'invalidResource at Statement[0].Resource'],
+  [
+    'resource of any service',
+    text({ ...ok, Resource: 'arn:aws:*:::uploads' }),
+    'invalidResource at Statement[0].Resource',
+  ],
   ['a number as resource', text({ ...ok, Resource: [7] }), 'invalidValue at Statement[0].Resource[0]'],
   ['a principal', text({ ...ok, Principal: '*' }), 'prohibitedElement at Statement[0]'],
   ['Sid with a space', text({ ...ok, Sid: 'a b' }), 'invalidSid at Statement[0].Sid'],

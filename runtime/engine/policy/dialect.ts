@@ -105,8 +105,16 @@ function checkResources({ resources, place }: Statement, dialect: Dialect): void
     fail('missingElement', place, { element: 'Resource', message: 'Policy statement must contain resources.' });
   }
   for (const value of resources.values) {
-    if (value === '*' || /^arn:[^:]+:[^:]+:/.test(value) || /^arn:[^:]*\*$/.test(value)) continue;
-    const message = `Resource ${value} must be in ARN format or "*".`;
-    fail('invalidResource', `${place}.Resource`, { element: 'Resource', value, message });
+    const problem = { element: 'Resource', value };
+    if (value === '*') continue;
+    const vendor = /^arn:[^:]+:([^:]+):/.exec(value)?.[1];
+    if (vendor === undefined) {
+      const message = `Resource ${value} must be in ARN format or "*".`;
+      fail('invalidResource', `${place}.Resource`, { ...problem, message });
+    }
+    if (/[*?]/.test(vendor)) {
+      const message = 'Resource vendor must be fully qualified and cannot contain regexes.';
+      fail('invalidResource', `${place}.Resource`, { ...problem, message });
+    }
   }
 }
