@@ -89,7 +89,9 @@ export function createPipeline(parts: PipelineParts): Answer {
 
         // 6 bind body
         if (!operation.documentIsInput && !operation.streamsInput) {
-          operation.bindBody(await document(), input, request);
+          const bytes = await document();
+          await service.checkDocument?.(bytes, call);
+          operation.bindBody(bytes, input, request);
         }
 
         // 7 handle, 8 write

@@ -55,6 +55,11 @@ export interface Service {
   >;
   /** Requests without a signature get as far as policies (S3, SQS, SNS). Default: they are refused for want of one. */
   readonly answersUnsigned?: boolean;
+  /**
+   * Holds a document to what its headers promise of it (S3: Content-MD5 and checksums), before it is read.
+   * @throws AwsError
+   */
+  checkDocument?(bytes: Uint8Array, call: Call): Promise<void>;
   /** Resource policies of this service's resources. */
   readonly policies?: PolicySource;
   /** Credentials and identity policies: iam and sts only. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   type HeadObjectCommandInput,
@@ -47,6 +48,26 @@ describe('checksums', () => {
     await put('md5', { ContentMD5 });
     expect(await refusal(put('md5', { ContentMD5: createHash('md5').digest('base64') }))).toBe('400 BadDigest');
     expect(await refusal(put('md5', { ContentMD5: 'nonsense' }))).toBe('400 InvalidDigest');
+  });
+
+  it('of documents are verified', async () => {
+    const remove = (headers: Record<string, string>) => {
+      const command = new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'k' }] } });
+      command.middlewareStack.add(
+        (next) => (args) => {
+          const request = args.request as { headers: Record<string, string> };
+          for (const name of Object.keys(request.headers)) if (/checksum/.test(name)) delete request.headers[name];
+          Object.assign(request.headers, headers);
+          return next(args);
+        },
+        { step: 'build', priority: 'low' },
+      );
+      return refusal(setting.s3.send(command));
+    };
+    expect(await remove({})).toBe('400 InvalidRequest');
+    expect(await remove({ 'content-md5': 'nonsense' })).toBe('400 InvalidDigest');
+    expect(await remove({ 'content-md5': createHash('md5').digest('base64') })).toBe('400 BadDigest');
+    expect(await remove({ 'x-amz-checksum-crc32': 'AAAAAA==' })).toBe('400 BadDigest');
   });
 
   it('leave nothing behind when they fail', async () => {

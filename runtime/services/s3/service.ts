@@ -4,6 +4,7 @@ import type { Service } from '../../kernel/service';
 import { bucketActions } from './actions/buckets';
 import { objectActions } from './actions/objects';
 import { consumers } from './consumers';
+import { checkDocument } from './documents';
 import { edge } from './edge';
 import { handlers } from './handlers';
 import { model, type S3 } from './model';
@@ -29,6 +30,7 @@ export function s3(): Service {
       model,
     },
     answersUnsigned: true,
+    checkDocument,
     handlers,
     actions: { ...bucketActions, ...objectActions },
     policies,

@@ -1,0 +1,35 @@
+/**
+ * Request documents against what their headers promise of them. Bodies of objects are held to the same while they
+ * stream in: see `checksums.ts`. Source: S3 API reference, "DeleteObjects", request headers.
+ */
+import { digest } from '../../base/digests';
+import type { Call } from '../../kernel/call';
+import { base64, checkContentMd5, checkForm, checksumNames, headerOf } from './checksums';
+import { badChecksum, badMd5, invalidRequest } from './errors';
+
+/** Operations that S3 refuses without any digest of their document. */
+const NEED_DIGEST = ['DeleteObjects'];
+
+/** @throws AwsError InvalidDigest, BadDigest, InvalidRequest */
+export async function checkDocument(bytes: Uint8Array, { request: { headers }, operation }: Call): Promise<void> {
+  const md5 = headers['content-md5'];
+  checkContentMd5(md5);
+  if (md5 !== undefined) {
+    const one = digest('MD5');
+    one.update(bytes);
+    const computed = base64(await one.finish());
+    if (computed !== md5) throw badMd5(Buffer.from(md5, 'base64').toString('hex'), computed);
+  }
+  const given = checksumNames.filter((name) => headers[headerOf(name)] !== undefined);
+  if (given.length > 1)
+    throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.');
+  if (given.length === 0 && md5 === undefined && NEED_DIGEST.includes(operation))
+    throw invalidRequest('Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
+  for (const name of given) {
+    const value = headers[headerOf(name)];
+    checkForm(name, value);
+    const one = digest(name);
+    one.update(bytes);
+    if (base64(await one.finish()) !== value) throw badChecksum(name);
+  }
+}
