@@ -56,7 +56,8 @@ let iam: IAMClient;
 
 beforeEach(async () => {
   coffer = await startCoffer({ defaultAccount: ACCOUNT });
-  iam = coffer.client(IAMClient);
+  // The SDK takes LimitExceeded for throttling and would try again.
+  iam = coffer.client(IAMClient, { config: { maxAttempts: 1 } });
 });
 afterEach(() => coffer.close());
 
