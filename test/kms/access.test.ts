@@ -1,6 +1,5 @@
 import type { Peers } from '../../runtime/kernel/peers';
-import { type Principal, root, servicePrincipal } from '../../runtime/kernel/principal';
-import { kms as service } from '../../runtime/services/kms/service';
+import { type Principal, servicePrincipal } from '../../runtime/kernel/principal';
 import { account, codeOf, type Rig, region, startRig } from './rig';
 
 const roleArn = `arn:aws:iam::${account}:role/Reader`;
@@ -17,8 +16,8 @@ let rig: Rig;
 let admin: Peers['kms'];
 let reader: Peers['kms'];
 beforeAll(async () => {
-  rig = await startRig([service()]);
-  admin = rig.as().kms;
+  rig = await startRig();
+  admin = rig.admin().kms;
   reader = rig.as(role).kms;
 });
 afterAll(() => rig.stop());
@@ -72,7 +71,7 @@ describe('key policy', () => {
 
   test('other accounts come in by ARN, when the policy says so', async () => {
     const { KeyId, Arn } = await newKey();
-    const stranger = rig.as(root(strangerAccount)).kms;
+    const stranger = rig.admin(region, strangerAccount).kms;
     const plaintext = Buffer.from('x');
     expect(await codeOf(stranger.Encrypt({ KeyId, Plaintext: plaintext }))).toBe('NotFoundException');
     expect(await codeOf(stranger.Encrypt({ KeyId: Arn, Plaintext: plaintext }))).toBe('AccessDeniedException');
@@ -181,8 +180,7 @@ describe('grants', () => {
       Operations: ['Encrypt'],
       Constraints: { SourceArn: source },
     });
-    const as = (arn: string) =>
-      rig.kernel.peers(servicePrincipal('logs.amazonaws.com', arn, account), { account, region }).kms;
+    const as = (arn: string) => rig.as(servicePrincipal('logs.amazonaws.com', arn, account)).kms;
     expect(await codeOf(as(source).Encrypt({ KeyId, Plaintext: Buffer.from('x') }))).toBe('no error');
     expect(await codeOf(as('arn:aws:logs:::y').Encrypt({ KeyId, Plaintext: Buffer.from('x') }))).toBe(
       'AccessDeniedException',

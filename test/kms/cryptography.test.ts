@@ -11,14 +11,13 @@ import {
 } from 'node:crypto';
 import type { KeySpec, SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import type { Peers } from '../../runtime/kernel/peers';
-import { kms as service } from '../../runtime/services/kms/service';
 import { codeOf, type Rig, startRig } from './rig';
 
 let rig: Rig;
 let kms: Peers['kms'];
 beforeAll(async () => {
-  rig = await startRig([service()]);
-  kms = rig.as().kms;
+  rig = await startRig();
+  kms = rig.admin().kms;
 });
 afterAll(() => rig.stop());
 

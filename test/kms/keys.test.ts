@@ -1,12 +1,11 @@
 import type { Peers } from '../../runtime/kernel/peers';
-import { kms as service } from '../../runtime/services/kms/service';
 import { account, codeOf, type Rig, region, startRig } from './rig';
 
 let rig: Rig;
 let kms: Peers['kms'];
 beforeAll(async () => {
-  rig = await startRig([service()]);
-  kms = rig.as().kms;
+  rig = await startRig();
+  kms = rig.admin().kms;
 });
 afterAll(() => rig.stop());
 
@@ -180,7 +179,7 @@ describe('multi-Region keys', () => {
   test('a replica opens what the primary sealed, and the primary outlives it', async () => {
     const { KeyId, Arn } = (await kms.CreateKey({ MultiRegion: true })).KeyMetadata!;
     expect(KeyId).toMatch(/^mrk-[0-9a-f]{32}$/);
-    const there = rig.as(undefined, 'us-west-2').kms;
+    const there = rig.admin('us-west-2').kms;
     const { ReplicaKeyMetadata } = await kms.ReplicateKey({ KeyId, ReplicaRegion: 'us-west-2' });
     expect(ReplicaKeyMetadata!.MultiRegionConfiguration).toMatchObject({
       MultiRegionKeyType: 'REPLICA',

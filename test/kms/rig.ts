@@ -1,65 +1,70 @@
-/** Services behind a bare kernel, called as peers: what these tests need of a runtime. */
-import { Clock, type Duration, milliseconds } from '../../runtime/base/clock';
-import type { Kernel } from '../../runtime/kernel/call';
-import { createKernel } from '../../runtime/kernel/kernel';
-import { root } from '../../runtime/kernel/principal';
-import type { Service } from '../../runtime/kernel/service';
-import type { Timer, Timers } from '../../runtime/kernel/timers';
-import { openStore } from '../../runtime/store/open';
+/**
+ * A runtime without its shell: the administrator speaks through the vendor's clients, and any principal, roles and
+ * services included, as other services speak.
+ */
+import type { Duration } from '../../runtime/base/clock';
+import { createRequestHandler, noteSignings } from '../../runtime/client';
+import type { Peers } from '../../runtime/kernel/peers';
+import type { Principal } from '../../runtime/kernel/principal';
+import { beginLife } from '../../runtime/life';
+// Each adds itself to the type of `Peers`.
+import '../../runtime/services/kms/service';
+import '../../runtime/services/logs/service';
+import '../../runtime/services/sqs/service';
+import '../../runtime/services/ssm/service';
 
 export const account = '111122223333';
 export const region = 'eu-central-1';
 
-export async function startRig(services: readonly Service[]) {
-  const store = await openStore();
-  const clock = new Clock();
-  const due = new Map<string, Timer>();
-  const idOf = (timer: Pick<Timer, 'service' | 'task' | 'id'>) => `${timer.service} ${timer.task} ${timer.id}`;
-  const timers: Timers = {
-    async schedule(_, timer) {
-      due.set(idOf(timer), timer);
-    },
-    async cancel(_, service, task, id) {
-      due.delete(idOf({ service, task, id }));
-    },
-  };
-  const lines: string[] = [];
-  const { kernel, close } = createKernel({
-    store,
-    clock,
-    timers,
-    services,
-    protocols: {} as never,
+const packages: Readonly<Record<string, readonly [packageName: string, clientClass: string]>> = {
+  kms: ['@aws-sdk/client-kms', 'KMSClient'],
+  logs: ['@aws-sdk/client-cloudwatch-logs', 'CloudWatchLogsClient'],
+  sqs: ['@aws-sdk/client-sqs', 'SQSClient'],
+  ssm: ['@aws-sdk/client-ssm', 'SSMClient'],
+};
+
+export async function startRig(directory?: string) {
+  const life = await beginLife({
+    directory,
     defaultAccount: account,
     defaultRegion: region,
-    report: (line) => lines.push(line),
+    endpoint: async () => 'http://127.0.0.1:4566',
+    report: () => {},
   });
-  async function runDue(until: number): Promise<void> {
-    for (;;) {
-      const next = [...due.values()].sort((a, b) => a.at - b.at)[0];
-      if (!next || next.at > until) return;
-      due.delete(idOf(next));
-      if (next.at > clock.now()) clock.skip(next.at - clock.now());
-      await services.find((one) => one.name === next.service)!.timers![next.task](next.payload, kernel);
-    }
+  const { kernel } = life;
+
+  /** A client of the vendor's, looking like peers: `CreateKey(input)` sends a `CreateKeyCommand`. */
+  function client(service: string, where: string, owner: string): unknown {
+    const [packageName, clientClass] = packages[service];
+    const vendor = require(packageName);
+    const made = new vendor[clientClass]({
+      region: where,
+      endpoint: 'http://127.0.0.1:4566',
+      credentials: { accessKeyId: owner, secretAccessKey: owner },
+      requestHandler: createRequestHandler(life.answer),
+      maxAttempts: 1,
+    });
+    noteSignings(made, () => ({ clock: kernel.clock, known: life.knownSignings }));
+    return new Proxy(
+      {},
+      { get: (_, operation) => (input: object) => made.send(new vendor[`${String(operation)}Command`](input)) },
+    );
   }
+
   return {
     kernel,
-    as: (principal = root(account), where = region, via: string[] = []) =>
+    /** The administrator of an account, from outside. */
+    admin: (where = region, owner = account) =>
+      new Proxy({} as Peers, { get: (_, service) => client(String(service), where, owner) }),
+    /** Any principal, from inside. */
+    as: (principal: Principal, where = region, via: string[] = []) =>
       kernel.peers(principal, { account: principal.account ?? account, region: where, via }),
-    async advance(duration: Duration): Promise<void> {
-      const until = clock.now() + milliseconds(duration);
-      await runDue(until);
-      if (until > clock.now()) clock.skip(until - clock.now());
-    },
-    async stop(): Promise<void> {
-      await close();
-      await store.close();
-    },
+    advance: (duration: Duration) => life.advance(duration),
+    stop: () => life.close(),
   };
 }
 
-export type Rig = Awaited<ReturnType<typeof startRig>> & { kernel: Kernel };
+export type Rig = Awaited<ReturnType<typeof startRig>>;
 
 /** The code of the error that a promise ends with. */
 export async function codeOf(promise: Promise<unknown>): Promise<string> {

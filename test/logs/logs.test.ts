@@ -1,7 +1,5 @@
 import type { Peers } from '../../runtime/kernel/peers';
 import { type Principal, servicePrincipal } from '../../runtime/kernel/principal';
-import { kms } from '../../runtime/services/kms/service';
-import { logs as service } from '../../runtime/services/logs/service';
 import { account, codeOf, type Rig, region, startRig } from '../kms/rig';
 
 const hour = 3_600_000;
@@ -12,8 +10,8 @@ let rig: Rig;
 let logs: Peers['logs'];
 let now: () => number;
 beforeAll(async () => {
-  rig = await startRig([kms(), service()]);
-  logs = rig.as().logs;
+  rig = await startRig();
+  logs = rig.admin().logs;
   now = () => rig.kernel.clock.now();
 });
 afterAll(() => rig.stop());
@@ -154,7 +152,7 @@ test('groups and streams have rules, lists and ends', async () => {
 });
 
 test('an encrypted group needs its key', async () => {
-  const { kms: keys } = rig.as();
+  const { kms: keys } = rig.admin();
   const { KeyMetadata } = await keys.CreateKey({});
   const logGroupName = '/sealed';
   const stream = { logGroupName, logStreamName: 's' };
@@ -192,7 +190,7 @@ test('resource policies let services in, not roles', async () => {
       { Effect: 'Allow', Principal: { AWS: account }, Action: 'logs:*', Resource: '*' },
     ],
   });
-  const events = rig.kernel.peers(servicePrincipal('events.amazonaws.com'), { account, region }).logs;
+  const events = rig.as(servicePrincipal('events.amazonaws.com')).logs;
   const role: Principal = {
     kind: 'session',
     account,

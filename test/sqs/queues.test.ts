@@ -351,3 +351,55 @@ describe('queues themselves', () => {
     expect((await sqs.listQueueTags({ QueueUrl })).Tags).toEqual({ b: '2' });
   });
 });
+
+describe('redrive', () => {
+  async function deadLetters(count: number) {
+    const dead = await newQueue();
+    const deadArn = arn(`q${made}`);
+    const source = await newQueue({
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadArn, maxReceiveCount: 1 }),
+      VisibilityTimeout: '0',
+    });
+    for (let i = 0; i < count; i++) await sqs.sendMessage({ QueueUrl: source, MessageBody: `m${i}` });
+    await receive(source);
+    expect(await receive(source)).toEqual([]);
+    return { dead, deadArn, source };
+  }
+  const latest = async (SourceArn: string) => (await sqs.listMessageMoveTasks({ SourceArn })).Results![0];
+
+  test('takes dead letters back to their source, at once', async () => {
+    const { deadArn, source } = await deadLetters(2);
+    await sqs.startMessageMoveTask({ SourceArn: deadArn });
+    expect(await latest(deadArn)).toMatchObject({
+      Status: 'COMPLETED',
+      ApproximateNumberOfMessagesMoved: 2,
+      ApproximateNumberOfMessagesToMove: 2,
+    });
+    const [message] = await receive(source, { AttributeNames: ['All'], MaxNumberOfMessages: 1 });
+    expect(message.Attributes!.ApproximateReceiveCount).toBe('1');
+    expect(message.Attributes).not.toHaveProperty('DeadLetterQueueSourceArn');
+  });
+
+  test('or so many a second to another queue, until it is cancelled', async () => {
+    const { deadArn } = await deadLetters(5);
+    const QueueUrl = await newQueue();
+    const { TaskHandle } = await sqs.startMessageMoveTask({
+      SourceArn: deadArn,
+      DestinationArn: arn(`q${made}`),
+      MaxNumberOfMessagesPerSecond: 2,
+    });
+    expect(await code(sqs.startMessageMoveTask({ SourceArn: deadArn }))).toMatch(/UnsupportedOperation/);
+    await coffer.clock.advance({ seconds: 1 });
+    expect(await bodies(QueueUrl)).toHaveLength(4);
+    expect(await sqs.cancelMessageMoveTask({ TaskHandle })).toMatchObject({ ApproximateNumberOfMessagesMoved: 4 });
+    await coffer.clock.advance({ seconds: 5 });
+    expect(await bodies(QueueUrl)).toEqual([]);
+    expect((await latest(deadArn)).Status).toBe('CANCELLED');
+  });
+
+  test('only from a dead-letter queue', async () => {
+    await newQueue();
+    expect(await code(sqs.startMessageMoveTask({ SourceArn: arn(`q${made}`) }))).toBe('InvalidParameterValue');
+    expect(await code(sqs.startMessageMoveTask({ SourceArn: arn('none') }))).toMatch(/ResourceNotFound/);
+  });
+});

@@ -59,8 +59,22 @@ async function remove(context: ResourceContext, KeyId: string, properties: Prope
   }
 }
 
-/** CloudFormation fails such an update instead of replacing the key, lest data be lost. */
 const fixed = ['KeySpec', 'KeyUsage', 'MultiRegion', 'Origin'];
+
+/** CloudFormation fails such an update instead of replacing the key, lest data be lost. */
+async function checkFixed(context: ResourceContext, KeyId: string, properties: Properties): Promise<void> {
+  const key = (await context.peers.kms.DescribeKey({ KeyId })).KeyMetadata!;
+  const usual: Properties = {
+    KeySpec: 'SYMMETRIC_DEFAULT',
+    KeyUsage: 'ENCRYPT_DECRYPT',
+    MultiRegion: false,
+    Origin: 'AWS_KMS',
+  };
+  const wanted = { ...usual, ...properties };
+  const same = (name: string) => text(wanted, name) === text({ ...key }, name);
+  const changed = fixed.find((name) => !same(name));
+  if (changed) throw new AwsError('NotUpdatable', `The ${changed} property of a KMS key cannot be changed.`);
+}
 
 const key: ResourceType = {
   type: 'AWS::KMS::Key',
@@ -88,13 +102,12 @@ const key: ResourceType = {
       Tags: tagList(tags(context, properties)),
     });
     const keyId = KeyMetadata!.KeyId!;
+    context.claim?.(keyId);
     await settle(context, keyId, properties, {});
     return resultOf(context, keyId);
   },
   async update(context, keyId, properties, previous) {
-    for (const name of fixed)
-      if (JSON.stringify(properties[name]) !== JSON.stringify(previous[name]))
-        throw new AwsError('NotUpdatable', `The ${name} property of a KMS key cannot be changed.`);
+    await checkFixed(context, keyId, properties);
     return update(context, keyId, properties, previous);
   },
   delete: remove,
@@ -116,6 +129,7 @@ const replicaKey: ResourceType = {
       Tags: tagList(tags(context, properties)),
     });
     const keyId = ReplicaKeyMetadata!.KeyId!;
+    context.claim?.(keyId);
     await settle(context, keyId, properties, {});
     return resultOf(context, keyId);
   },

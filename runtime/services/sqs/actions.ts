@@ -6,7 +6,8 @@ import type * as Sqs from '@aws-sdk/client-sqs';
 import type { Check } from '../../kernel/authorize';
 import type { Call } from '../../kernel/call';
 import type { Actions } from '../../kernel/service';
-import { arnOf, nameOfUrl } from './names';
+import { arnOf, nameOfArn, nameOfUrl } from './names';
+import { sourceArnOf } from './operations/moves';
 import { type QueueName, readQueue } from './state';
 
 async function onQueue(call: Call, name: QueueName, action: string, more: Partial<Check> = {}): Promise<Check[]> {
@@ -23,8 +24,16 @@ const on =
 
 const own = on();
 
+/** Moving dead letters is receiving and deleting them, too. The destination is asked about in the handler. */
+async function onSource(call: Call, arn: string, actions: readonly string[]): Promise<Check[]> {
+  const name = nameOfArn(arn) ?? { account: call.account, region: call.region, name: '' };
+  const [check] = await onQueue(call, name, call.operation);
+  return actions.map((action) => ({ ...check, action: `sqs:${action}` }));
+}
+
 export const actions: Actions<typeof Sqs> = {
   AddPermission: own,
+  CancelMessageMoveTask: (input, call) => onSource(call, sourceArnOf(input.TaskHandle!), ['CancelMessageMoveTask']),
   ChangeMessageVisibility: own,
   ChangeMessageVisibilityBatch: on('ChangeMessageVisibility'),
   CreateQueue: async (input, call) => {
@@ -43,6 +52,7 @@ export const actions: Actions<typeof Sqs> = {
       'GetQueueUrl',
     ),
   ListDeadLetterSourceQueues: own,
+  ListMessageMoveTasks: (input, call) => onSource(call, input.SourceArn!, ['ListMessageMoveTasks']),
   ListQueueTags: own,
   ListQueues: (_, call) => onQueue(call, { account: call.account, region: call.region, name: '*' }, 'ListQueues'),
   PurgeQueue: own,
@@ -51,6 +61,8 @@ export const actions: Actions<typeof Sqs> = {
   SendMessage: own,
   SendMessageBatch: on('SendMessage'),
   SetQueueAttributes: own,
+  StartMessageMoveTask: (input, call) =>
+    onSource(call, input.SourceArn!, ['StartMessageMoveTask', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes']),
   TagQueue: async (input, call) => {
     const [check] = await own(input, call);
     return [{ ...check, requestTags: input.Tags }];

@@ -167,11 +167,11 @@ export async function take(
   return taken;
 }
 
-const isExpired = (queue: QueueRow, row: MessageRow, now: number): boolean =>
+export const isExpired = (queue: QueueRow, row: MessageRow, now: number): boolean =>
   row.sent + numberOf(queue, 'MessageRetentionPeriod') * 1000 <= now;
 
 /** Numbers of the messages that a receiver may have now. */
-async function* candidates({ tx, now }: Delivery, queue: QueueRow): AsyncIterable<number> {
+export async function* candidates({ tx, now }: Delivery, queue: QueueRow): AsyncIterable<number> {
   if (!isFifo(queue)) {
     yield* scanVisible(tx, queue.id, now);
     return;

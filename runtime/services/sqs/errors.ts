@@ -65,6 +65,8 @@ export const batchTooLong = (bytes: number, limit: number) =>
     `Batch requests cannot be longer than ${limit} bytes. You have sent ${bytes} bytes.`,
   );
 
+export const notFound = (message: string) => new AwsError('ResourceNotFoundException', message, { status: 404 });
+
 const kmsCodes: Readonly<Record<string, string>> = {
   AccessDeniedException: 'KmsAccessDenied',
   DisabledException: 'KmsDisabled',

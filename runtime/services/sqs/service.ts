@@ -6,6 +6,7 @@ import { actions } from './actions';
 import { createArrivals } from './arrivals';
 import { type Delivery, deliver, expire, wake } from './delivery';
 import { model } from './model';
+import { moveHandlers, moveSome } from './operations/moves';
 import { permissionHandlers } from './operations/permissions';
 import { eraseWhenDue, queueHandlers } from './operations/queues';
 import { receivingHandlers } from './operations/receiving';
@@ -25,6 +26,7 @@ export function sqs(): Service {
   const arrivals = createArrivals();
   const vault = createVault();
   const handlers: Handlers<typeof Sqs> = {
+    ...moveHandlers(arrivals),
     ...permissionHandlers,
     ...queueHandlers(arrivals),
     ...receivingHandlers(arrivals, vault),
@@ -70,6 +72,7 @@ export function sqs(): Service {
         return false;
       }),
       expire: ofQueue(expire),
+      move: ofQueue(moveSome),
       erase: eraseWhenDue,
     },
     resources,

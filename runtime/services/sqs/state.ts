@@ -82,6 +82,22 @@ const memories = table<MemoryRow>('sqs.memories');
 /** [queue id, until, what] */
 const memoriesByTime = table<true>('sqs.memoriesByTime');
 
+/** A message move task: a redrive of a dead-letter queue. */
+export interface MoveRow {
+  readonly taskId: string;
+  readonly status: 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
+  readonly sourceArn: string;
+  readonly destinationArn?: string;
+  readonly perSecond?: number;
+  readonly moved: number;
+  readonly toMove: number;
+  readonly started: number;
+  readonly failure?: string;
+}
+
+/** [source queue id, started, task id] */
+const moves = table<MoveRow>('sqs.moves');
+
 export interface QueueName {
   readonly account: string;
   readonly region: string;
@@ -156,6 +172,14 @@ export async function trimMemories(tx: Writer, queue: string, now: number): Prom
   }
 }
 
+export const writeMove = (tx: Writer, queue: string, row: MoveRow) =>
+  tx.put(moves, [queue, row.started, row.taskId], row);
+/** Move tasks of a queue, the newest first. */
+export async function movesOf(from: Reader, queue: string, limit: number): Promise<MoveRow[]> {
+  const rows = await from.page(moves, { within: [queue], reverse: true, limit });
+  return rows.map((row) => row.value);
+}
+
 /** Removes up to `limit` messages. @returns whether there are none left */
 export async function removeMessages(tx: Writer, queue: string, limit: number): Promise<boolean> {
   const rows = await tx.page(messages, { within: [queue], limit });
@@ -166,7 +190,7 @@ export async function removeMessages(tx: Writer, queue: string, limit: number): 
 /** Removes what hangs on a queue that is gone. @returns whether there is nothing left */
 export async function eraseQueue(tx: Writer, queue: string, limit: number): Promise<boolean> {
   let done = await removeMessages(tx, queue, limit);
-  for (const rows of [memories, memoriesByTime]) {
+  for (const rows of [memories, memoriesByTime, moves]) {
     const page = await tx.page<unknown>(rows, { within: [queue], limit });
     for (const { key } of page) tx.delete<unknown>(rows, key);
     done &&= page.length < limit;
