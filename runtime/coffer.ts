@@ -89,6 +89,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
   if (!/^\d{12}$/.test(defaultAccount)) throw new RangeError(`an account has twelve digits, not ${defaultAccount}`);
   const listeners: Listener[] = [];
   let opening: Promise<string> | undefined;
+  let closing: Promise<void> | undefined;
 
   const begin = () => beginLife({ directory, defaultAccount, defaultRegion, report, endpoint: anyEndpoint });
   let life: Life | undefined = await begin();
@@ -100,7 +101,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
   };
 
   async function open(port: number, host: string): Promise<string> {
-    const now = () => alive().kernel.clock.now();
+    const now = () => (life ? life.kernel.clock.now() : Date.now());
     const listener = await listen(operated(coffer, answer), { port, host, now, report });
     listeners.unshift(listener);
     return listener.url;
@@ -111,6 +112,14 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     if (listeners.length > 0) return Promise.resolve(listeners[0].url);
     opening ??= open(0, '127.0.0.1');
     return opening;
+  }
+
+  async function end(): Promise<void> {
+    const ending = alive();
+    await ending.stop();
+    await Promise.all(listeners.splice(0).map((listener) => listener.close()));
+    life = undefined;
+    await ending.close();
   }
 
   const coffer: Coffer = {
@@ -143,16 +152,15 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     denials: () => alive().records.denials(),
     async reset() {
       const ending = alive();
+      await ending.stop();
       life = undefined;
       await ending.close();
       if (directory !== undefined) await wipe(directory);
       life = await begin();
     },
-    async close() {
-      const ending = life;
-      life = undefined;
-      await Promise.all(listeners.splice(0).map((listener) => listener.close()));
-      await ending?.close();
+    close() {
+      closing ??= end();
+      return closing;
     },
   };
   return coffer;

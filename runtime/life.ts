@@ -35,6 +35,9 @@ export interface Life {
   readonly services: readonly string[];
   advance(duration: Duration): Promise<void>;
   settled(): Promise<void>;
+  /** Ends what runs by itself. Requests are still answered: what is being ended may need it. */
+  stop(): Promise<void>;
+  /** After `stop`: nobody asks any more. */
   close(): Promise<void>;
 }
 
@@ -59,6 +62,7 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     await consumers.start();
     await schedule.start({ kernel, handler: (service, task) => byName.get(service)?.timers?.[task], quiet });
   } catch (error) {
+    await stop();
     await close();
     throw error;
   }
@@ -73,10 +77,13 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     }
   }
 
-  async function close(): Promise<void> {
+  async function stop(): Promise<void> {
     await schedule.stop();
     await consumers.stop();
     for (const service of services) await service.stop?.();
+  }
+
+  async function close(): Promise<void> {
     await running.close();
     await records.close();
     await store.close();
@@ -90,6 +97,7 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     services: [...byName.keys()],
     advance: schedule.advance,
     settled: schedule.settled,
+    stop,
     close,
   };
 }
