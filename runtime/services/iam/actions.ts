@@ -22,6 +22,12 @@ const check = (call: Call, resource: string, more: Partial<Check> = {}): Check =
   ...more,
 });
 
+/** Lists of entities are asked on the path under which they look: `arn:aws:iam::111122223333:user/`. */
+const onPath =
+  (kind: Kind) =>
+  (input: { PathPrefix?: string }, call: Call): Checks => [
+    check(call, arnIn(call, `${kind}${input.PathPrefix ?? '/'}`)),
+  ];
 const onAll = (_: unknown, call: Call): Checks => [check(call, '*')];
 
 /** One that exists, by its whole ARN and with its tags; else by the ARN that its name makes. */
@@ -81,7 +87,7 @@ const simulating = (input: { PolicySourceArn?: string }, call: Call): Checks => 
 const rows = {
   CreateUser: (input, call) => creating('user', input.UserName!, input.Path, input, call),
   GetUser: onUser,
-  ListUsers: onAll,
+  ListUsers: onPath('user'),
   UpdateUser: onUser,
   DeleteUser: onUser,
   PutUserPermissionsBoundary: (input, call) =>
@@ -93,7 +99,7 @@ const rows = {
 
   CreateGroup: (input, call) => creating('group', input.GroupName!, input.Path, {}, call),
   GetGroup: onGroup,
-  ListGroups: onAll,
+  ListGroups: onPath('group'),
   ListGroupsForUser: onUser,
   UpdateGroup: onGroup,
   DeleteGroup: onGroup,
@@ -102,7 +108,7 @@ const rows = {
 
   CreateRole: (input, call) => creating('role', input.RoleName!, input.Path, input, call),
   GetRole: onRole,
-  ListRoles: onAll,
+  ListRoles: onPath('role'),
   UpdateRole: onRole,
   UpdateRoleDescription: onRole,
   UpdateAssumeRolePolicy: onRole,

@@ -69,3 +69,8 @@ export function policyOf(arn: string): { account: string; name: string; arn: str
 export function lastSegment({ resource }: Pick<Arn, 'resource'>): string {
   return resource.slice(resource.lastIndexOf('/') + 1);
 }
+
+/** IAM tells whole seconds. */
+export function timeOf(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
+}

@@ -6,7 +6,7 @@ import { encoded } from '../documents';
 import { boundaryOf } from '../entities';
 import { aliasExists, aliasNotFound, constraint } from '../errors';
 import { awsManaged, awsManagedNames } from '../managed';
-import { arnOf, policyOf } from '../names';
+import { arnOf, policyOf, timeOf } from '../names';
 import { pageOf } from '../paging';
 import {
   accessKeysFor,
@@ -150,13 +150,13 @@ async function policyDetail(call: Call, account: string, row: AnyManaged): Promi
     PermissionsBoundaryUsageCount: uses.filter(({ usage }) => usage === 'PermissionsBoundary').length,
     IsAttachable: true,
     Description: row.description,
-    CreateDate: new Date(row.created),
-    UpdateDate: new Date(row.updated),
+    CreateDate: timeOf(row.created),
+    UpdateDate: timeOf(row.updated),
     PolicyVersionList: [...row.versions].reverse().map(({ id, created, document }) => ({
       Document: encoded(document),
       VersionId: id,
       IsDefaultVersion: id === row.defaultVersion,
-      CreateDate: new Date(created),
+      CreateDate: timeOf(created),
     })),
   };
 }

@@ -4,7 +4,7 @@ import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
 import { change, findHolder } from '../entities';
 import { deleteConflict, exists, notInGroup, quota } from '../errors';
-import { arnOf, checkName, checkPath, newId } from '../names';
+import { arnOf, checkName, checkPath, newId, timeOf } from '../names';
 import { pageOf, readMarker } from '../paging';
 import {
   deleteHolder,
@@ -29,7 +29,7 @@ export function groupOf(call: Call, row: GroupRow): Iam.Group {
     GroupName: row.name,
     GroupId: row.id,
     Arn: arnOf(call, 'group', row),
-    CreateDate: new Date(row.created),
+    CreateDate: timeOf(row.created),
   };
 }
 

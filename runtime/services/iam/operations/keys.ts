@@ -5,6 +5,7 @@ import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
 import { findHolder, userNameOf } from '../entities';
 import { keyNotFound, quota } from '../errors';
+import { timeOf } from '../names';
 import { pageOf } from '../paging';
 import { type AccessKeyRow, accessKeysFor, deleteAccessKey, readAccessKey, writeAccessKey } from '../state';
 
@@ -45,7 +46,7 @@ export const keyHandlers = {
         AccessKeyId: id,
         Status: statusOf(row),
         SecretAccessKey: secret,
-        CreateDate: new Date(row.created),
+        CreateDate: timeOf(row.created),
       },
     };
   },
@@ -60,7 +61,7 @@ export const keyHandlers = {
         UserName: user,
         AccessKeyId: row.id,
         Status: statusOf(row),
-        CreateDate: new Date(row.created),
+        CreateDate: timeOf(row.created),
       })),
       ...page.paging,
     };

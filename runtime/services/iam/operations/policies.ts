@@ -15,7 +15,7 @@ import {
   versionNotFound,
 } from '../errors';
 import { type AwsManaged, awsManaged, awsManagedNames } from '../managed';
-import { arnOf, checkName, checkPath, newId, policyOf } from '../names';
+import { arnOf, checkName, checkPath, newId, policyOf, timeOf } from '../names';
 import { pageOf } from '../paging';
 import {
   deleteManaged,
@@ -89,15 +89,15 @@ async function policyIn(call: Call, { row, arn }: Found): Promise<Iam.Policy> {
     AttachmentCount: count('PermissionsPolicy'),
     PermissionsBoundaryUsageCount: count('PermissionsBoundary'),
     IsAttachable: true,
-    CreateDate: new Date(row.created),
-    UpdateDate: new Date(row.updated),
+    CreateDate: timeOf(row.created),
+    UpdateDate: timeOf(row.updated),
   };
 }
 
 const versionOf = (row: ManagedRow, { id, created }: VersionRow): Iam.PolicyVersion => ({
   VersionId: id,
   IsDefaultVersion: id === row.defaultVersion,
-  CreateDate: new Date(created),
+  CreateDate: timeOf(created),
 });
 
 /** Policies of the account, then those of AWS, as `Scope` asks. */

@@ -5,7 +5,7 @@ import type { Handlers } from '../../../kernel/service';
 import { checkTrust, encoded, policyText } from '../documents';
 import { boundaryOf, change, findHolder, isProtected, setBoundary } from '../entities';
 import { constraint, deleteConflict, exists, noBoundary, unmodifiable, validation } from '../errors';
-import { arnOf, checkName, checkPath, newId } from '../names';
+import { arnOf, checkName, checkPath, newId, timeOf } from '../names';
 import { pageOf, readMarker } from '../paging';
 import { deleteHolder, isTaken, type RoleRow, scanHolders, writeHolder } from '../state';
 import { addTags, listTags, removeTags } from '../tags';
@@ -22,7 +22,7 @@ export function roleOf(call: Call, row: RoleRow): Iam.Role {
     RoleName: row.name,
     RoleId: row.id,
     Arn: arnOf(call, 'role', row),
-    CreateDate: new Date(row.created),
+    CreateDate: timeOf(row.created),
     AssumeRolePolicyDocument: encoded(row.trust.document),
     Description: row.description,
     MaxSessionDuration: row.maxSessionSeconds,

@@ -4,7 +4,7 @@ import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
 import { boundaryOf, change, findHolder, setBoundary, userNameOf } from '../entities';
 import { deleteConflict, exists, noBoundary } from '../errors';
-import { arnOf, checkName, checkPath, newId } from '../names';
+import { arnOf, checkName, checkPath, newId, timeOf } from '../names';
 import { pageOf, readMarker } from '../paging';
 import {
   accessKeysFor,
@@ -29,7 +29,7 @@ export function userOf(call: Pick<Call, 'account' | 'partition'>, row: UserRow):
     UserName: row.name,
     UserId: row.id,
     Arn: arnOf(call, 'user', row),
-    CreateDate: new Date(row.created),
+    CreateDate: timeOf(row.created),
   };
 }
 
@@ -60,7 +60,7 @@ export const userHandlers = {
   async GetUser(call, { UserName }) {
     const { account, arn, kind } = call.principal;
     if (UserName === undefined && kind === 'root') {
-      return { User: { Path: '/', UserName: undefined, UserId: account, Arn: arn, CreateDate: new Date(0) } };
+      return { User: { Path: '/', UserName: undefined, UserId: account, Arn: arn, CreateDate: timeOf(0) } };
     }
     const row = await findHolder(call.kernel.store, 'user', call.account, userNameOf(call, UserName));
     return { User: wholeUserOf(call, row) };
