@@ -11,10 +11,12 @@ import { type Acting, type As, actingAs } from './acting';
 import type { Duration } from './base/clock';
 import type { Response } from './base/http';
 import { createRequestHandler, noteSignings } from './client';
+import { type Deployable, DeployFailed, type Deployment, deploymentOf, inputOf } from './deployment';
 import { type Answer, type Listener, listen } from './kernel/http';
 import type { Denial, RequestRecord } from './kernel/record';
 import { beginLife, type Life, wipe } from './life';
 import { operated } from './operator';
+import { type DeployOptions, deployAssembly } from './services/cloudformation/deploy';
 
 export interface CofferOptions {
   /** Where the data lives, kept from one start to the next. @default nowhere: it ends with the runtime */
@@ -23,6 +25,8 @@ export interface CofferOptions {
   readonly defaultAccount?: string;
   /** @default 'us-east-1' */
   readonly defaultRegion?: string;
+  /** Refuse to deploy resource types without behaviour here. @default false: they are kept as inert, and said to be */
+  readonly strict?: boolean;
   /** Takes a line for the operator: a defect, a change that was set aside. @default lines are dropped */
   readonly report?: (line: string) => void;
 }
@@ -65,6 +69,11 @@ export interface Coffer {
   /** A vendor's client that talks to this runtime without a socket: `coffer.client(S3Client, { as: 'anonymous' })`. */
   // biome-ignore lint/suspicious/noExplicitAny: a client class of any package
   client<C extends new (config: any) => unknown>(clientClass: C, options?: ClientOptions<C>): InstanceType<C>;
+  /**
+   * Deploys stacks as their account's administrator: everything that the assembly or app holds, or `options.stacks`.
+   * @throws DeployFailed when a stack could not be deployed; AssemblyError when there is nothing to be deployed
+   */
+  deploy(what: Deployable, options?: DeployOptions): Promise<Deployment>;
   readonly clock: {
     /** Virtual time. */
     now(): Date;
@@ -85,7 +94,8 @@ export interface Coffer {
 
 /** @throws DataDirectoryError when the directory cannot be used, is open elsewhere or is not Coffer's */
 export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> {
-  const { directory, defaultAccount = '000000000000', defaultRegion = 'us-east-1', report = () => {} } = options;
+  const { directory, strict, report = () => {} } = options;
+  const { defaultAccount = '000000000000', defaultRegion = 'us-east-1' } = options;
   if (!/^\d{12}$/.test(defaultAccount)) throw new RangeError(`an account has twelve digits, not ${defaultAccount}`);
   const listeners: Listener[] = [];
   let opening: Promise<string> | undefined;
@@ -142,6 +152,13 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
       });
       noteSignings(client, () => ({ clock: alive().kernel.clock, known: alive().knownSignings }));
       return client as never;
+    },
+    async deploy(what, options = {}) {
+      const { input, stacks } = inputOf(what);
+      const report = await deployAssembly(alive().kernel, input, { strict, stacks, ...options });
+      const deployment = deploymentOf(report);
+      if (!report.succeeded) throw new DeployFailed(deployment);
+      return deployment;
     },
     clock: {
       now: () => new Date(alive().kernel.clock.now()),

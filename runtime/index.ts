@@ -1,4 +1,14 @@
 /** What `import ... from '@coffer/runtime'` offers. */
 export type { As, Keys } from './acting';
 export { type ClientOptions, type Coffer, type CofferOptions, type ListenOptions, startCoffer } from './coffer';
+export type { ConstructLike, StackLike } from './constructs';
+export { type Deployable, DeployFailed, type Deployment, type StageLike } from './deployment';
 export type { Denial, RequestRecord } from './kernel/record';
+export type {
+  DeployOptions,
+  DeployReport,
+  ProgressEvent,
+  ResourceReport,
+  StackReport,
+} from './services/cloudformation/deploy';
+export { AssemblyError } from './services/cloudformation/deploy';
