@@ -31,7 +31,7 @@ export interface StackReport {
   readonly outputs: Readonly<Record<string, string>>;
   readonly resources: readonly ResourceReport[];
   /** Types without behaviour in this stack, with the logical ids of their resources. */
-  readonly inert: ReadonlyMap<string, readonly string[]>;
+  readonly inert: Readonly<Record<string, readonly string[]>>;
   readonly durationMs: number;
   readonly failure?: Failure;
 }
@@ -45,7 +45,7 @@ export interface Failure {
 }
 
 export function skippedReport({ id, stackName }: AssemblyStack, at: Place): StackReport {
-  return { id, stackName, ...at, outcome: 'skipped', outputs: {}, resources: [], inert: new Map(), durationMs: 0 };
+  return { id, stackName, ...at, outcome: 'skipped', outputs: {}, resources: [], inert: {}, durationMs: 0 };
 }
 
 interface Course {
@@ -59,9 +59,9 @@ interface Course {
 export async function reportOf(kernel: Kernel, wanted: AssemblyStack, at: Place, course: Course): Promise<StackReport> {
   const stack = await findStack(kernel.store, at.account, at.region, wanted.stackName);
   const resources = stack ? (await resourcesOf(kernel.store, stack)).map((row) => resourceReport(row, wanted)) : [];
-  const inert = new Map<string, string[]>();
+  const inert: Record<string, string[]> = {};
   for (const { type, logicalId, inert: isInert } of resources) {
-    if (isInert) inert.set(type, [...(inert.get(type) ?? []), logicalId]);
+    if (isInert) inert[type] = [...(inert[type] ?? []), logicalId];
   }
   const failure =
     course.failure === undefined ? failureIn(course.story, wanted, stack?.status) : { reason: course.failure };
