@@ -9,7 +9,7 @@ export interface Load {
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;
-  /** Whole HTTP requests, base64. Connection n sends n, n + connections, … and starts over. */
+  /** Whole HTTP requests, base64, all of one method. Connection n sends n, n + connections, … and starts over. */
   readonly requests: readonly string[];
 }
 
@@ -38,6 +38,7 @@ const HEADER_END = Buffer.from('\r\n\r\n');
 
 async function run(load: Load): Promise<Rate> {
   const requests = load.requests.map((text) => Buffer.from(text, 'base64'));
+  const bodiless = requests[0].toString('latin1', 0, 5) === 'HEAD ';
   const latencies: number[] = [];
   let failed = 0;
   let until = Infinity;
@@ -65,7 +66,7 @@ async function run(load: Load): Promise<Rate> {
         const end = pending.indexOf(HEADER_END);
         if (end < 0) return;
         const head = pending.toString('latin1', 0, end);
-        const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+        const length = bodiless ? 0 : Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
         if (pending.length < end + 4 + length) return;
         if (!head.startsWith('HTTP/1.1 2')) failed += 1;
         pending = Buffer.alloc(0);
