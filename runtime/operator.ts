@@ -4,6 +4,7 @@
  * `x-coffer-operator`, which no web page can send along.
  *
  *     GET  /_coffer/health      what runs here
+ *     POST /_coffer/deploy      {"directory": "/…/cdk.out"}: lines of JSON, {"progress"} each, then {"stacks"} or {"error"}
  *     POST /_coffer/reset       forget everything
  *     GET  /_coffer/clock       virtual time
  *     POST /_coffer/clock       move it: {"days": 30}
@@ -11,12 +12,14 @@
  *     GET  /_coffer/requests    the newest requests
  *     GET  /_coffer/denials     the newest refusals, with their reasons
  */
-import { collect } from './base/bytes';
+import { type Bytes, collect } from './base/bytes';
 import type { Duration } from './base/clock';
 import type { Request, Response } from './base/http';
 import type { Coffer } from './coffer';
+import { DeployFailed } from './deployment';
 import type { Answer } from './kernel/http';
 import { isLoopback } from './kernel/incoming';
+import type { DeployOptions, DeployReport, ProgressEvent, StackReport } from './services/cloudformation/deploy';
 
 const PREFIX = '/_coffer/';
 const LONGEST_BODY_BYTES = 1024 * 1024;
@@ -35,6 +38,20 @@ type Action = (coffer: Coffer, input: Record<string, unknown>) => Promise<Respon
 const actions: Readonly<Record<string, Action | undefined>> = {
   'GET health': ({ defaultAccount, defaultRegion, services }) =>
     json(200, { name: 'coffer', pid: process.pid, defaultAccount, defaultRegion, services }),
+  'POST deploy': (coffer, input) => {
+    const { directory, stacks, parameters, strict } = input as DeployOptions & { directory?: string };
+    if (typeof directory !== 'string') return json(400, { error: 'directory must say where the cloud assembly is' });
+    const lines = linesOf(async (emit) => {
+      const onProgress = (progress: ProgressEvent) => emit({ progress });
+      try {
+        emit(summaryOf(await coffer.deploy(directory, { stacks, parameters, strict, onProgress })));
+      } catch (error) {
+        if (error instanceof DeployFailed) emit(summaryOf(error.deployment));
+        emit({ error: (error as Error).message });
+      }
+    });
+    return { status: 200, headers: { 'content-type': 'application/x-ndjson' }, body: lines };
+  },
   'POST reset': async (coffer) => {
     await coffer.reset();
     return json(200, {});
@@ -84,6 +101,40 @@ function durationIn(input: Record<string, unknown>): Duration | string {
     if (typeof value !== 'number' || !(value >= 0)) return `${unit} must be a number, not below 0`;
   }
   return input as Duration;
+}
+
+/** What the CLI prints of a deployment. */
+export interface Summary {
+  readonly stacks: readonly (Omit<StackReport, 'resources'> & { readonly resources: number })[];
+}
+
+export function summaryOf({ stacks }: DeployReport): Summary {
+  return { stacks: stacks.map((stack) => ({ ...stack, resources: stack.resources.length })) };
+}
+
+/** What `work` emits, as lines of JSON, as soon as it comes. */
+async function* linesOf(work: (emit: (value: object) => void) => Promise<void>): Bytes {
+  let lines: string[] = [];
+  let wake = () => {};
+  let done = false;
+  const working = work((value) => {
+    lines.push(`${JSON.stringify(value)}\n`);
+    wake();
+  }).finally(() => {
+    done = true;
+    wake();
+  });
+  while (!done || lines.length > 0) {
+    if (lines.length === 0) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    const ready = lines;
+    lines = [];
+    if (ready.length > 0) yield Buffer.from(ready.join(''));
+  }
+  await working;
 }
 
 function json(status: number, value: unknown): Response {

@@ -3,13 +3,14 @@ import { parseArgs } from 'node:util';
 import { closest } from './spelling';
 
 export interface Option {
-  readonly type: 'string' | 'boolean';
+  /** `list`: may be given more than once. */
+  readonly type: 'string' | 'boolean' | 'list';
   /** What stands for the value in the help: `--port <n>`. */
   readonly value?: string;
   readonly says: string;
 }
 
-export type Values = Readonly<Record<string, string | boolean | undefined>>;
+export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface Command {
   readonly name: string;
@@ -51,7 +52,9 @@ export function parse(command: Command, argv: readonly string[]): Parsed {
   const end = command.passesOn ? endOfOptions(command, argv) : argv.length;
   const own = argv.slice(0, end);
   const passed = argv.slice(argv[end] === '--' ? end + 1 : end);
-  const options = Object.fromEntries(Object.entries(command.options).map(([name, { type }]) => [name, { type }]));
+  const options = Object.fromEntries(
+    Object.keys(command.options).map((name) => [name, { type: typeFor(command, name) }]),
+  );
   const { tokens } = parseArgs({
     args: own,
     options: { ...options, help: { type: 'boolean', short: 'h' } },
@@ -59,7 +62,7 @@ export function parse(command: Command, argv: readonly string[]): Parsed {
     strict: false,
     tokens: true,
   });
-  const values: Record<string, string | boolean> = {};
+  const values: Record<string, string | boolean | string[]> = {};
   const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
@@ -70,10 +73,11 @@ export function parse(command: Command, argv: readonly string[]): Parsed {
       throw new UsageError(`${command.name} has no option ${token.rawName}`, meant && `--${meant}`);
     }
     if (option.type === 'boolean' && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`);
-    if (option.type === 'string' && (token.value === undefined || token.value.startsWith('--'))) {
+    if (option.type !== 'boolean' && (token.value === undefined || token.value.startsWith('--'))) {
       throw new UsageError(`${token.rawName} needs a value`);
     }
-    values[token.name] = token.value ?? true;
+    if (option.type === 'list') values[token.name] = [...list(values, token.name), token.value as string];
+    else values[token.name] = token.value ?? true;
   }
   if (!command.operands && words.length > 0) {
     throw new UsageError(`${command.name} does not know what to do with ${words[0]}`);
@@ -81,12 +85,17 @@ export function parse(command: Command, argv: readonly string[]): Parsed {
   return { values, words: [...words, ...passed], help: values.help === true };
 }
 
+/** In terms of `parseArgs`. */
+function typeFor(command: Command, name: string): 'string' | 'boolean' {
+  return command.options[name]?.type === 'boolean' || !(name in command.options) ? 'boolean' : 'string';
+}
+
 /** Where another program's command line begins. */
 function endOfOptions(command: Command, argv: readonly string[]): number {
   for (let i = 0; i < argv.length; i++) {
     if (argv[i] === '--' || !argv[i].startsWith('-')) return i;
     const name = argv[i].replace(/^--/, '');
-    if (command.options[name]?.type === 'string') i++;
+    if (typeFor(command, name) === 'string') i++;
   }
   return argv.length;
 }
@@ -113,6 +122,11 @@ export function helpOf(command: Command): string {
 export function text(values: Values, name: string): string | undefined {
   const value = values[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+export function list(values: Values, name: string): readonly string[] {
+  const value = values[name];
+  return Array.isArray(value) ? value : [];
 }
 
 /** @throws UsageError unless it is a port */

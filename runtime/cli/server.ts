@@ -54,6 +54,20 @@ export async function ask(url: string, method: string, action: string, input?: o
   }
 }
 
+/** The lines of a streamed answer, each a JSON object. @throws Failure with the server's own words when it refuses */
+export async function* askForLines(url: string, action: string, input: object): AsyncGenerator<object> {
+  const response = await send(url, 'POST', action, input);
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) {
+    text += chunk;
+    if (response.statusCode !== 200) continue;
+    const lines = text.split('\n');
+    text = lines.pop() as string;
+    for (const line of lines) yield JSON.parse(line) as object;
+  }
+  if (response.statusCode !== 200) throw new Failure(errorIn(text) ?? `status ${response.statusCode}`);
+}
+
 function send(url: string, method: string, action: string, input: object = {}): Promise<IncomingMessage> {
   const body = method === 'POST' ? JSON.stringify(input) : '';
   const headers = { 'x-coffer-operator': 'cli', 'content-length': Buffer.byteLength(body) };
