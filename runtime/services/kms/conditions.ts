@@ -16,7 +16,7 @@ function viaService(call: Call): string | undefined {
 
 /** Keys that every KMS operation carries. */
 export const callKeys = (call: Call): Keys => ({
-  'kms:CallerAccount': call.principal.account ?? call.principal.sourceAccount,
+  'kms:CallerAccount': call.principal.account,
   'kms:ViaService': viaService(call),
 });
 

@@ -36,7 +36,7 @@ export const actions: Actions<typeof Logs> = {
   AssociateKmsKey: encrypted,
   CreateLogGroup: async (input, call) => {
     const [check] = await onGroup(call, input.logGroupName!, input.tags);
-    return input.tags ? [check, { ...check, action: 'logs:TagResource' }] : [check];
+    return Object.keys(input.tags ?? {}).length > 0 ? [check, { ...check, action: 'logs:TagResource' }] : [check];
   },
   CreateLogStream: stream,
   DeleteLogGroup: group,

@@ -236,7 +236,7 @@ function compileFields(pattern: string): Pattern {
   const gap = fields.indexOf('...');
   const tests = fields.filter((field) => field !== '...');
   return (message) => {
-    const values = [...message.matchAll(/\[([^\]]*)\]|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c);
+    const values = fieldsOf(message);
     if (gap < 0 ? values.length !== tests.length : values.length < tests.length) return false;
     const skipped = values.length - tests.length;
     return tests.every((test, i) => test(values[gap < 0 || i < gap ? i : i + skipped]));
@@ -252,3 +252,32 @@ function readField(from: Lexemes): Field {
     return from.ahead(',', ']', '&&', '||') ? () => true : readComparison(from);
   });
 }
+
+const closing: Readonly<Record<string, string>> = { '[': ']', '"': '"' };
+
+/** A message's fields: words, and what stands between brackets or quotation marks. Reads every character once. */
+function fieldsOf(message: string): string[] {
+  const fields: string[] = [];
+  const unclosed = new Set<string>();
+  for (let at = 0; at < message.length; ) {
+    if (/\s/.test(message[at])) {
+      at++;
+      continue;
+    }
+    const close = closing[message[at]];
+    const end = close && !unclosed.has(close) ? message.indexOf(close, at + 1) : -1;
+    if (end > 0) {
+      fields.push(message.slice(at + 1, end));
+      at = end + 1;
+      continue;
+    }
+    if (close) unclosed.add(close);
+    wordEnd.lastIndex = at;
+    const stop = wordEnd.exec(message)?.index ?? message.length;
+    fields.push(message.slice(at, stop));
+    at = stop;
+  }
+  return fields;
+}
+
+const wordEnd = /\s/g;

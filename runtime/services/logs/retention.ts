@@ -5,6 +5,7 @@
 import type { Kernel } from '../../kernel/call';
 import type { Writer } from '../../store/port';
 import {
+  bytesOf,
   eraseGroup,
   type GroupRow,
   type Place,
@@ -78,7 +79,7 @@ function sweepBatchOf(kernel: Kernel, place: Place, name: string, id: string): P
         break;
       }
       removeEvent(tx, id, at);
-      freed.set(at.stream, (freed.get(at.stream) ?? 0) + row.message.length);
+      freed.set(at.stream, (freed.get(at.stream) ?? 0) + bytesOf(row));
       removed++;
     }
     if (freed.size > 0)

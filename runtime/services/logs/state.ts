@@ -38,6 +38,10 @@ export interface EventRow {
   readonly dataKey?: number;
 }
 
+/** Bytes of a message as they are kept. */
+export const bytesOf = ({ message }: Pick<EventRow, 'message'>): number =>
+  typeof message === 'string' ? Buffer.byteLength(message) : message.length;
+
 export interface DataKeyRow {
   readonly keyId: string;
   readonly blob: Uint8Array;

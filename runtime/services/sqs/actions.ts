@@ -39,7 +39,7 @@ export const actions: Actions<typeof Sqs> = {
   CreateQueue: async (input, call) => {
     const name = { account: call.account, region: call.region, name: input.QueueName! };
     const [check] = await onQueue(call, name, 'CreateQueue', { requestTags: input.tags });
-    return input.tags ? [check, { ...check, action: 'sqs:TagQueue' }] : [check];
+    return Object.keys(input.tags ?? {}).length > 0 ? [check, { ...check, action: 'sqs:TagQueue' }] : [check];
   },
   DeleteMessage: own,
   DeleteMessageBatch: on('DeleteMessage'),

@@ -12,12 +12,17 @@ import { asRecord } from './tags';
 
 type More = Pick<Check, 'keys' | 'requestTags'>;
 
-async function onParameter(call: Call, text: string, more: More = {}, action = call.operation): Promise<Check> {
+async function onParameter(call: Call, text: string, more: More = {}): Promise<Check> {
   let resourceTags: Check['resourceTags'];
   for (const name of selectedBy(call, text).names)
     resourceTags ??= (await readParameter(call.kernel.store, call, name))?.tags;
-  return { action: `ssm:${action}`, resource: arnOfSelected(call, text), resourceTags, ...more };
+  const keys: Check['keys'] = { ...more.keys, ...ownTagKeys(resourceTags) };
+  return { action: `ssm:${call.operation}`, resource: arnOfSelected(call, text), resourceTags, ...more, keys };
 }
+
+/** Systems Manager's own spelling of `aws:ResourceTag/*`. */
+const ownTagKeys = (tags: Check['resourceTags'] = {}) =>
+  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`ssm:resourceTag/${key}`, value]));
 
 const one = async (input: { Name?: string }, call: Call) => [await onParameter(call, input.Name!)];
 const each = (input: { Names?: string[] }, call: Call) =>

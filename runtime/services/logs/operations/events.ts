@@ -14,6 +14,7 @@ import { pageLimit, readToken, writeToken } from '../paging';
 import { compilePattern } from '../pattern';
 import { horizonOf, scheduleSweep } from '../retention';
 import {
+  bytesOf,
   type GroupRow,
   type Position,
   readEvent,
@@ -112,7 +113,7 @@ export const eventHandlers = (vault: Vault) =>
         let { sequence, bytes } = stream;
         for (const { time, ...row } of rows) {
           sequence++;
-          bytes += row.message.length;
+          bytes += bytesOf(row);
           writeEvent(
             tx,
             group.id,
@@ -154,7 +155,7 @@ export const eventHandlers = (vault: Vault) =>
       for await (const at of scanStream(store, stream.id, span)) {
         const row = await readEvent(store, group.id, at);
         if (!row) continue;
-        bytes += row.message.length + eventOverheadBytes;
+        bytes += bytesOf(row) + eventOverheadBytes;
         if (events.length > 0 && bytes > pageBytes) break;
         const message = await vault.open(call, group, row);
         events.push({ timestamp: at.time, message, ingestionTime: row.ingested, at });
@@ -203,7 +204,7 @@ export const eventHandlers = (vault: Vault) =>
         if (streams && !streams.has(row.stream)) continue;
         const message = await vault.open(call, group, row);
         if (!matches(message)) continue;
-        bytes += row.message.length + eventOverheadBytes;
+        bytes += bytesOf(row) + eventOverheadBytes;
         events.push({
           logStreamName: row.stream,
           timestamp: at.time,
