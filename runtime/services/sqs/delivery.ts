@@ -58,14 +58,6 @@ const timerOf = (queue: QueueRow, task: 'wake' | 'expire', at: number) => ({
   payload: { account: queue.account, region: queue.region, name: queue.name, id: queue.id },
 });
 
-/** Tells who follows the change log that there is something to receive. */
-export function announce({ tx, visible }: Delivery, queue: QueueRow): void {
-  const { account, region, name } = queue;
-  const queueArn = arnOf(queue);
-  visible.add(queue.id);
-  tx.announce({ topic: 'sqs.message', key: queueArn, data: { queueArn, account, region, name } });
-}
-
 /** Keeps the queue's two timers no later than what `row` needs, in `progress`, which the caller writes. */
 async function plan(
   { tx, kernel, now }: Delivery,
@@ -99,7 +91,7 @@ export async function enqueue(
   writeMessage(delivery.tx, queue.id, sequence, message);
   writeBody(delivery.tx, queue.id, sequence, body);
   writeProgress(delivery.tx, queue.id, { ...(await plan(delivery, queue, message, progress)), sequence });
-  if (message.visibleAt <= delivery.now) announce(delivery, queue);
+  if (message.visibleAt <= delivery.now) delivery.visible.add(queue.id);
   return sequence;
 }
 
@@ -113,7 +105,7 @@ export async function reschedule(
 ): Promise<void> {
   const { tx } = delivery;
   writeMessage(tx, queue.id, sequence, after, before);
-  if (after.visibleAt <= delivery.now) announce(delivery, queue);
+  if (after.visibleAt <= delivery.now) delivery.visible.add(queue.id);
   const progress = await readProgress(tx, queue.id);
   const planned = await plan(delivery, queue, after, progress);
   if (planned.wakeAt !== progress.wakeAt || planned.expireAt !== progress.expireAt)
@@ -221,7 +213,7 @@ export async function wake(delivery: Delivery, queue: QueueRow): Promise<void> {
   }
   writeProgress(tx, queue.id, { ...progress, wakeAt });
   for await (const _ of scanVisible(tx, queue.id, now)) {
-    announce(delivery, queue);
+    delivery.visible.add(queue.id);
     break;
   }
 }
