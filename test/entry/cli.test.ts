@@ -213,6 +213,75 @@ test('start, exec, reset and the end', async () => {
   expect(readdirSync(join(directory, '.coffer'))).toEqual([]);
 });
 
+/** The cloud assembly of one stack. */
+function assembly(name: string, resources: object, outputs: object = {}): string {
+  const own = mkdtempSync(join(directory, 'assembly-'));
+  const template = {
+    Parameters: { Name: { Type: 'String', Default: 'plain' } },
+    Resources: resources,
+    Outputs: outputs,
+  };
+  const properties = { templateFile: `${name}.template.json` };
+  const environment = 'aws://unknown-account/unknown-region';
+  const artifacts = { [name]: { type: 'aws:cloudformation:stack', environment, properties } };
+  writeFileSync(join(own, 'manifest.json'), JSON.stringify({ version: '48.0.0', artifacts }));
+  writeFileSync(join(own, `${name}.template.json`), JSON.stringify(template));
+  return own;
+}
+
+describe('deploy', () => {
+  const bucket = { Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: { Ref: 'Name' } } } };
+  const good = () => assembly('Good', bucket, { Where: { Value: { 'Fn::GetAtt': ['Bucket', 'Arn'] } } });
+  const data = () => mkdtempSync(join(directory, 'data-'));
+
+  test('into a data directory, and again without changes', async () => {
+    const [from, into] = [good(), data()];
+    const first = await coffer('deploy', from, '--data', into, '--parameter', 'Name=from-cli');
+    expect(first).toMatchObject({ code: 0, err: '' });
+    expect(first.out).toMatch(/✓ CREATE_COMPLETE +AWS::S3::Bucket +Bucket +\d+ ms\n/);
+    expect(first.out).toMatch(
+      /^Good: deployed, CREATE_COMPLETE, 1 resources, \d+ ms\n {2}Where = arn:aws:s3:::from-cli\n$/m,
+    );
+    const again = await coffer('deploy', from, '--data', into);
+    expect(again.out).toMatch(/^Good: unchanged, CREATE_COMPLETE/);
+  });
+
+  test('an app, through the Coffer that runs', async () => {
+    const started = launch(['start', '--port', '0', '--ephemeral', '--region', 'eu-west-1', '--quiet']);
+    const [, port] = await started.said(/http:\/\/127\.0\.0\.1:(\d+)/);
+    const app = `test $CDK_DEFAULT_REGION = eu-west-1 && mkdir -p $CDK_OUTDIR && cp -r ${good()}/* $CDK_OUTDIR`;
+    const deployed = await coffer('deploy', app, '--port', port);
+    expect(deployed).toMatchObject({ code: 0, err: '', out: expect.stringContaining('Where = arn:aws:s3:::plain') });
+    rmSync(join(directory, 'cdk.out'), { recursive: true });
+    started.child.kill('SIGINT');
+    expect((await started.ended).code).toBe(0);
+  });
+
+  test.each<[string, () => string[], number, RegExp]>([
+    ['nothing to deploy', () => [], 2, /there is neither cdk\.json nor cdk\.out here/],
+    ['a directory that is no assembly', () => [data()], 1, /is not a cloud assembly: it has no manifest\.json/],
+    ['an app that fails', () => ['exit 3'], 1, /^coffer deploy: `exit 3` ended with exit code 3\.\n$/],
+    ['a stack that is not there', () => [good(), '--stack', 'Bad'], 1, /there is no stack Bad; there are: Good/],
+    ['a parameter without value', () => [good(), '--parameter', 'Name'], 2, /--parameter must be name=value, not Name/],
+    [
+      'a resource that fails',
+      () => [assembly('Bad', { Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'Not_A_Name' } } })],
+      1,
+      /^coffer deploy: Bad failed at Bucket \(AWS::S3::Bucket\): /,
+    ],
+    [
+      'a property that does not exist',
+      () => [assembly('Bad', { Bucket: { Type: 'AWS::S3::Bucket', Properties: { Colour: 'red' } } })],
+      1,
+      /Colour/,
+    ],
+  ])('%s', async (_, args, exitCode, message) => {
+    const { code, err } = await coffer('deploy', ...args(), '--data', data());
+    expect(err).toMatch(message);
+    expect(code).toBe(exitCode);
+  });
+});
+
 test('the operator answers this machine, with its header, and no web page', async () => {
   const started = launch(['start', '--port', '0', '--ephemeral', '--quiet']);
   const [url] = await started.said(/http:\/\/127\.0\.0\.1:\d+/);
