@@ -11,6 +11,7 @@ import { type Acting, type As, actingAs } from './acting';
 import type { Duration } from './base/clock';
 import type { Response } from './base/http';
 import { createRequestHandler, noteSignings } from './client';
+import { type CofferConfig, readConfig } from './config';
 import { type Deployable, DeployFailed, type Deployment, deploymentOf, inputOf } from './deployment';
 import { type Answer, type Listener, listen } from './kernel/http';
 import type { Denial, RequestRecord } from './kernel/record';
@@ -25,6 +26,8 @@ export interface CofferOptions {
   readonly defaultAccount?: string;
   /** @default 'us-east-1' */
   readonly defaultRegion?: string;
+  /** Accounts, users, keys and buckets that are there from the start, and dated defaults. @default nothing but the default account */
+  readonly config?: CofferConfig;
   /** Refuse to deploy resource types without behaviour here. @default false: they are kept as inert, and said to be */
   readonly strict?: boolean;
   /** Takes a line for the operator: a defect, a change that was set aside. @default lines are dropped */
@@ -92,16 +95,21 @@ export interface Coffer {
   close(): Promise<void>;
 }
 
-/** @throws DataDirectoryError when the directory cannot be used, is open elsewhere or is not Coffer's */
+/** @throws ConfigError; DataDirectoryError when the directory cannot be used, is open elsewhere or is not Coffer's */
 export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const { directory, strict, report = () => {} } = options;
   const { defaultAccount = '000000000000', defaultRegion = 'us-east-1' } = options;
   if (!/^\d{12}$/.test(defaultAccount)) throw new RangeError(`an account has twelve digits, not ${defaultAccount}`);
+  const config = readConfig(options.config ?? {});
   const listeners: Listener[] = [];
   let opening: Promise<string> | undefined;
   let closing: Promise<void> | undefined;
+  let begun = () => {};
+  const beginning = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
 
-  const begin = () => beginLife({ directory, defaultAccount, defaultRegion, report, endpoint: anyEndpoint });
+  const begin = () => beginLife({ directory, defaultAccount, defaultRegion, config, report, endpoint: anyEndpoint });
   let life: Life | undefined = await begin();
 
   const answer: Answer = (request) => (life ? life.answer(request) : Promise.resolve(unavailable()));
@@ -117,9 +125,13 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     return listener.url;
   }
 
-  /** For Lambda processes and others that need a socket although nobody asked for a port. */
-  function anyEndpoint(): Promise<string> {
-    if (listeners.length > 0) return Promise.resolve(listeners[0].url);
+  /**
+   * For Lambda processes and others that need a socket although nobody asked for a port. Work that a crash interrupted
+   * is resumed while services start: it waits until there is somebody to answer.
+   */
+  async function anyEndpoint(): Promise<string> {
+    await beginning;
+    if (listeners.length > 0) return listeners[0].url;
     opening ??= open(0, '127.0.0.1');
     return opening;
   }
@@ -180,6 +192,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
       return closing;
     },
   };
+  begun();
   return coffer;
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as sdk from '@aws-sdk/client-lambda';
 import { startLambda } from './harness';
 
@@ -94,4 +97,17 @@ test('events too old are given up; throttled ones are tried again', async () => 
   expect(await expired.take()).toEqual([]);
   await runtime.coffer.clock.advance({ minutes: 3 });
   expect(await expired.take()).toMatchObject([{ MessageAttributes: { ErrorCode: { StringValue: '429' } } }]);
+});
+
+test('what was accepted survives the runtime', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'coffer-test-'));
+  const before = await startLambda(directory);
+  const source = 'exports.handler = async () => { await new Promise((r) => setTimeout(r, 200)); console.log("done") }';
+  const FunctionName = await before.make(source);
+  await before.send(new sdk.InvokeCommand({ FunctionName, InvocationType: 'Event' }));
+  await before.coffer.close();
+  const after = await startLambda(directory);
+  expect((await after.log(FunctionName, 'done')).length).toBeGreaterThan(0);
+  await after.coffer.close();
+  rmSync(directory, { recursive: true, force: true });
 });

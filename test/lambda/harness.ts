@@ -18,19 +18,22 @@ export const ROLE = 'arn:aws:iam::000000000000:role/Runner';
 const allow = (rest: object) => JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...rest }] });
 const trust = allow({ Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' });
 
-export async function startLambda() {
+/** @param directory as a runtime that was started there before has left it, or empty */
+export async function startLambda(directory?: string) {
   const reports: string[] = [];
-  const coffer = await startCoffer({ report: (line) => void reports.push(line) });
+  const coffer = await startCoffer({ directory, report: (line) => void reports.push(line) });
   const client = coffer.client(LambdaClient, { config: { maxAttempts: 1 } });
   const iam = coffer.client(IAMClient);
   const logs = coffer.client(CloudWatchLogsClient);
   const sqs = coffer.client(SQSClient);
 
   async function makeRole(RoleName: string, actions: readonly string[]): Promise<string> {
-    const { Role } = await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }));
+    await iam
+      .send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust }))
+      .catch((error) => error.name === 'EntityAlreadyExistsException' || Promise.reject(error));
     const PolicyDocument = allow({ Action: actions, Resource: '*' });
     await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'p', PolicyDocument }));
-    return Role!.Arn!;
+    return `arn:aws:iam::000000000000:role/${RoleName}`;
   }
   await makeRole('Runner', ['logs:*', 'sqs:*', 'lambda:InvokeFunction']);
 

@@ -120,8 +120,7 @@ export class AsyncQueue {
       if (this.stopped) return;
       // Its function is gone: there is nobody left to run it or to hear of it.
       if (isAwsError(error, 'ResourceNotFoundException')) return forget(kernel, row);
-      if (!isAwsError(error)) throw error;
-      if (error.code !== 'TooManyRequestsException') kernel.report(`lambda: ${of.name} cannot run: ${error.message}`);
+      if (!isAwsError(error, 'TooManyRequestsException')) kernel.report(`lambda: ${of.name} cannot run: ${error}`);
       return await this.postpone(
         kernel,
         of,
