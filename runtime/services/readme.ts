@@ -27,8 +27,18 @@ function loadServices(): Map<string, Service> {
   );
 }
 
-const codes = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ') || 'none';
+const code = (name: string) => `\`${name}\``;
+const codes = (names: readonly string[]) => [...names].sort().map(code).join(', ');
 
+/** A table in the layout that the formatter keeps. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(3, ...rows.map((row) => row[column].length)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
+  const [head, ...body] = rows;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+}
+
+/** What is supported stands first. */
 function operationsOf(service: Service): string {
   const names = Object.keys(service.wire.client())
     .filter((name) => /^[A-Z]\w*Command$/.test(name))
@@ -36,26 +46,22 @@ function operationsOf(service: Service): string {
     .sort();
   const supported = names.filter((name) => service.handlers[name]);
   const refused = names.filter((name) => !service.handlers[name]);
-  return [
-    `| Of ${names.length} operations | |`,
-    '| --- | --- |',
-    `| ${supported.length} supported | ${codes(supported)} |`,
-    `| ${refused.length} refused by name | ${codes(refused)} |`,
-  ].join('\n');
+  const rows = [
+    ['Operation', ''],
+    ...supported.map((name) => [code(name), 'supported']),
+    ...refused.map((name) => [code(name), 'refused by name']),
+  ];
+  return `${supported.length} of ${names.length} operations are supported.\n\n${table(rows)}`;
 }
 
 function typesOf(service: Service): string {
   const types = [...(service.resources ?? [])].sort((a, b) => (a.type < b.type ? -1 : 1));
   if (types.length === 0) return 'CloudFormation types: none.';
-  const rows = types.map(({ type, properties, createOnly, update }) => {
-    const replaced = update ? codes([...createOnly].sort()) : 'any';
-    return `| \`${type}\` | ${codes([...properties].sort())} | ${replaced} |`;
+  const lines = types.map(({ type, properties, createOnly, update }) => {
+    const replacing = update ? codes(createOnly) || 'none' : 'any';
+    return `- ${code(type)}: ${codes(properties)}. Replaced by a change of: ${replacing}.`;
   });
-  return [
-    '| CloudFormation type | Properties; any other is refused by name | Replaced by a change of |',
-    '| --- | --- | --- |',
-    ...rows,
-  ].join('\n');
+  return `CloudFormation types and their properties; any other property is refused by name.\n\n${lines.join('\n')}`;
 }
 
 function withGenerated(text: string | undefined, name: string, service: Service): string {
