@@ -1,6 +1,6 @@
 /** Asks the policy engine one question, with the dull parts filled in. */
 import { type Decision, decide, type Policy, type Question } from '../../runtime/engine/policy/decide';
-import type { Caller } from '../../runtime/engine/policy/principals';
+import type { Principal } from '../../runtime/kernel/principal';
 
 export const ACCOUNT = '111122223333';
 export const STRANGER = '444455556666';
@@ -12,31 +12,31 @@ export const lookupIn = (context: Context): Question['lookup'] => {
   return (key) => lower.get(key);
 };
 
-export const user = (name = 'ada', account = ACCOUNT): Caller => ({
+export const user = (name = 'ada', account = ACCOUNT): Principal => ({
   kind: 'user',
   account,
   arn: `arn:aws:iam::${account}:user/${name}`,
   userId: 'AIDAEXAMPLEEXAMPLE00',
 });
 
-export const session = (role = 'Reader', account = ACCOUNT): Caller => ({
+export const session = (role = 'Reader', account = ACCOUNT): Principal => ({
   kind: 'session',
   account,
   arn: `arn:aws:sts::${account}:assumed-role/${role}/work`,
   userId: 'AROAEXAMPLEEXAMPLE00:work',
-  session: { roleArn: `arn:aws:iam::${account}:role/${role}` },
+  session: { roleArn: `arn:aws:iam::${account}:role/${role}`, name: 'work', issuedAt: 0, expiresAt: 0 },
 });
 
-export const root = (account = ACCOUNT): Caller => ({
+export const root = (account = ACCOUNT): Principal => ({
   kind: 'root',
   account,
   arn: `arn:aws:iam::${account}:root`,
   userId: account,
 });
 
-export const service = (name: string): Caller => ({ kind: 'service', arn: name, userId: name, service: name });
+export const service = (name: string): Principal => ({ kind: 'service', arn: name, userId: name, service: name });
 
-export const anonymous: Caller = { kind: 'anonymous', arn: '*', userId: 'anonymous' };
+export const anonymous: Principal = { kind: 'anonymous', arn: '*', userId: 'anonymous' };
 
 export function policy(kind: Policy['kind'], ...statements: object[]): Policy {
   return { kind, name: `${kind} policy`, document: JSON.stringify({ Version: '2012-10-17', Statement: statements }) };

@@ -84,7 +84,7 @@ test('one more Allow in a policy never takes access away', () => {
     fc.property(world, statements, fc.nat(), (w, extra, at) => {
       fc.pre(w.drawn.length > 0 && ask(w) === 'allow');
       const grown = w.drawn.map((one, i) =>
-        i === at % w.drawn.length ? { ...one, list: [...one.list, { ...extra, effect: 'Allow' }] } : one,
+        i === at % w.drawn.length ? { ...one, list: [...one.list, { ...extra, effect: 'Allow' as const }] } : one,
       );
       expect(ask({ ...w, drawn: grown })).toBe('allow');
     }),
@@ -96,7 +96,7 @@ test('one more identity or resource policy of Allows never takes access away', (
   fc.assert(
     fc.property(world, fc.constantFrom('identity' as const, 'resource' as const), statements, (w, kind, extra) => {
       fc.pre(ask(w) === 'allow');
-      expect(ask(w, written(kind, [{ ...extra, effect: 'Allow' }]))).toBe('allow');
+      expect(ask(w, written(kind, [{ ...extra, effect: 'Allow' as const }]))).toBe('allow');
     }),
     settings,
   );
@@ -106,7 +106,7 @@ test('one more Deny never gives access', () => {
   fc.assert(
     fc.property(world, fc.constantFrom(...kinds), statements, (w, kind, extra) => {
       fc.pre(ask(w) !== 'allow');
-      expect(ask(w, written(kind, [{ ...extra, effect: 'Deny' }]))).not.toBe('allow');
+      expect(ask(w, written(kind, [{ ...extra, effect: 'Deny' as const }]))).not.toBe('allow');
     }),
     settings,
   );
