@@ -1,6 +1,8 @@
 /** What `import ... from '@coffer/runtime'` offers. */
 export type { As, Keys } from './acting';
 export { type ClientOptions, type Coffer, type CofferOptions, type ListenOptions, startCoffer } from './coffer';
+export type { AccessKeyConfig, AccountConfig, BucketConfig, CofferConfig, KmsKeyConfig, UserConfig } from './config';
+export { ConfigError } from './config';
 export type { ConstructLike, StackLike } from './constructs';
 export { type Deployable, DeployFailed, type Deployment, type StageLike } from './deployment';
 export type { Denial, RequestRecord } from './kernel/record';

@@ -6,6 +6,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duration } from './base/clock';
 import type { Kernel } from './kernel/call';
+import type { Config } from './kernel/config';
 import { createConsumers } from './kernel/consumers';
 import type { Answer } from './kernel/http';
 import { createKernel } from './kernel/kernel';
@@ -21,6 +22,8 @@ export interface LifeOptions {
   readonly directory?: string;
   readonly defaultAccount: string;
   readonly defaultRegion: string;
+  /** @default nothing is declared */
+  readonly config?: Config;
   /** See `Kernel.endpoint`. */
   readonly endpoint: () => Promise<string>;
   readonly report: (line: string) => void;

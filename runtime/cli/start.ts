@@ -1,6 +1,7 @@
 /** `coffer start`: the runtime behind a port, until Ctrl-C. */
 import { relative, resolve } from 'node:path';
 import { type Coffer, startCoffer } from '../coffer';
+import { type CofferConfig, ConfigError, readConfigFile } from '../config';
 import { account, type Command, Failure, port, region, text, UsageError, type Values } from './command';
 
 export const start: Command = {
@@ -11,6 +12,11 @@ export const start: Command = {
     port: { type: 'string', value: 'n', says: 'where to listen; 0 for any free port (default 4566)' },
     host: { type: 'string', value: 'address', says: 'which address to bind to (default 127.0.0.1: this machine only)' },
     data: { type: 'string', value: 'directory', says: 'where to keep data (default ./.coffer)' },
+    config: {
+      type: 'string',
+      value: 'file',
+      says: 'declares accounts, keys, buckets and defaults: docs/configuration.md',
+    },
     ephemeral: { type: 'boolean', says: 'keep nothing: data ends with the process' },
     region: { type: 'string', value: 'name', says: 'default region (default us-east-1)' },
     account: {
@@ -39,6 +45,7 @@ async function run(values: Values): Promise<number> {
     directory,
     defaultAccount: account(values),
     defaultRegion: region(values),
+    config: configOf(text(values, 'config')),
     report: (line) => console.error(line),
   });
   let endpoint: string;
@@ -57,6 +64,14 @@ async function run(values: Values): Promise<number> {
   process.once('SIGINT', () => process.exit(130));
   await coffer.close();
   return 0;
+}
+
+function configOf(path: string | undefined): CofferConfig | undefined {
+  try {
+    return path === undefined ? undefined : readConfigFile(path);
+  } catch (error) {
+    throw error instanceof ConfigError ? new Failure(error.message) : error;
+  }
 }
 
 function banner(coffer: Coffer, endpoint: string, directory: string | undefined, host: string): string {

@@ -8,6 +8,7 @@ import type { Request } from '../base/http';
 import type { Random } from '../base/random';
 import type { Store } from '../store/port';
 import type { Check } from './authorize';
+import type { Config } from './config';
 import type { Peers } from './peers';
 import type { Principal } from './principal';
 import type { Timers } from './timers';
@@ -29,6 +30,8 @@ export interface Kernel {
   /** The default account: plain credentials are its administrator. */
   readonly defaultAccount: string;
   readonly defaultRegion: string;
+  /** What was declared at the start. */
+  readonly config: Config;
   /** A URL at which this runtime answers HTTP on loopback, e.g. for Lambda processes. Opens a listener when there is none. */
   endpoint(): Promise<string>;
   /** Calls services as `principal`: typed by the vendor's client, authorised like any request, no socket between. */

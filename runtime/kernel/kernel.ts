@@ -12,6 +12,7 @@ import type { Store } from '../store/port';
 import { createAuthenticator } from './authenticate';
 import { createAuthorizer } from './authorize';
 import type { Kernel, Scope } from './call';
+import { type Config, noConfig } from './config';
 import type { Answer } from './http';
 import { createInvoker } from './invoke';
 import type { Peers } from './peers';
@@ -30,6 +31,8 @@ export interface KernelOptions {
   readonly records: Records;
   readonly defaultAccount: string;
   readonly defaultRegion: string;
+  /** @default nothing is declared */
+  readonly config?: Config;
   /** A URL on loopback at which this runtime answers; opens a listener when there is none. */
   readonly endpoint: () => Promise<string>;
   readonly report: (line: string) => void;
@@ -49,7 +52,18 @@ export interface RunningKernel {
 }
 
 export function createKernel(options: KernelOptions): RunningKernel {
-  const { store, clock, timers, protocols, records, defaultAccount, defaultRegion, endpoint, report } = options;
+  const {
+    store,
+    clock,
+    timers,
+    protocols,
+    records,
+    defaultAccount,
+    defaultRegion,
+    config = noConfig,
+    endpoint,
+    report,
+  } = options;
   const services = new Map(options.services.map((service) => [service.name, service]));
   const identities = options.services.flatMap((service) => service.identities ?? []);
   const sources = new Map(options.services.flatMap(({ name, policies }) => (policies ? [[name, policies]] : [])));
@@ -64,6 +78,7 @@ export function createKernel(options: KernelOptions): RunningKernel {
     timers,
     defaultAccount,
     defaultRegion,
+    config,
     endpoint,
     peers: (principal: Principal, scope: Scope): Peers => invoker.peers(principal, scope),
     scratch() {

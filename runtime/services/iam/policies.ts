@@ -5,6 +5,7 @@
 import { parseArn } from '../../base/arn';
 import type { AttachedPolicy, Check, IdentitySource, PolicySource, ResourceVerdict } from '../../kernel/authorize';
 import type { Kernel } from '../../kernel/call';
+import { isDeclaredKey } from '../../kernel/config';
 import { type Principal, root } from '../../kernel/principal';
 import { defaultDocument } from './entities';
 import { arnOf, lastSegment } from './names';
@@ -20,8 +21,8 @@ const EVERYTHING = JSON.stringify({
 const NOTHING = JSON.stringify({ Version: '2012-10-17', Statement: [] });
 
 export const identities: IdentitySource = {
-  async credentials({ store }, accessKeyId) {
-    if (!accessKeyId.startsWith('AKIA')) return undefined;
+  async credentials({ store, config }, accessKeyId) {
+    if (!accessKeyId.startsWith('AKIA') && !isDeclaredKey(config, accessKeyId)) return undefined;
     const key = await readAccessKey(store, accessKeyId);
     if (!key) return undefined;
     const { account, secret, active } = key;

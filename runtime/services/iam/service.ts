@@ -3,6 +3,7 @@ import type * as Iam from '@aws-sdk/client-iam';
 import type { Operations } from '../../kernel/peers';
 import type { Handlers, Service } from '../../kernel/service';
 import { actions } from './actions';
+import { makeDeclared } from './declared';
 import { accountHandlers } from './operations/account';
 import { attachmentHandlers } from './operations/attachments';
 import { groupHandlers } from './operations/groups';
@@ -51,5 +52,6 @@ export function iam(): Service {
     policies: trust,
     identities,
     resources,
+    start: makeDeclared,
   };
 }

@@ -56,7 +56,8 @@ export async function nameOf(call: Call, keyId: string, naming: Naming): Promise
   if (keyId.startsWith('arn:') && arn?.service !== 'kms') throw invalidArn(keyId);
   if (arn && arn.region !== call.region) throw invalidArn(arn.region);
   const account = arn?.account ?? call.account;
-  const resource = arn?.resource ?? (idPattern.test(keyId) ? `key/${keyId}` : keyId);
+  const isId = !arn && (idPattern.test(keyId) || isDeclared(call, keyId));
+  const resource = arn?.resource ?? (isId ? `key/${keyId}` : keyId);
   if (account !== call.account && !naming.foreign) throw otherAccount(call.operation, keyId);
 
   if (resource.startsWith('key/')) {
@@ -70,6 +71,11 @@ export async function nameOf(call: Call, keyId: string, naming: Naming): Promise
   if (!target) throw aliasNotFound(arnIn(call.partition, account, call.region, resource));
   const found = { partition: call.partition, account, region: call.region, keyId: target };
   return { ...found, arn: arnOf(found), alias: resource };
+}
+
+/** Keys that a configuration declares are called as it says. */
+function isDeclared({ kernel }: Call, keyId: string): boolean {
+  return kernel.config.accounts.some(({ kmsKeys }) => kmsKeys.some(({ id }) => id === keyId));
 }
 
 export async function findKey(call: Call, keyId: string, naming: Naming): Promise<KeyRow> {

@@ -3,6 +3,7 @@ import type * as Kms from '@aws-sdk/client-kms';
 import type { Operations } from '../../kernel/peers';
 import type { Handlers, Service } from '../../kernel/service';
 import { actions } from './actions';
+import { makeDeclared } from './declared';
 import { model } from './model';
 import { aliasHandlers } from './operations/aliases';
 import { cipherHandlers } from './operations/ciphers';
@@ -55,5 +56,6 @@ export function kms(): Service {
     policies: keyPolicies,
     timers: { delete: deleteWhenDue, expire: expireWhenDue, rotate: rotateWhenDue },
     resources,
+    start: makeDeclared,
   };
 }

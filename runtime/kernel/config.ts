@@ -1,0 +1,67 @@
+/**
+ * What a configuration file declares, read and checked (`runtime/config.ts`): accounts with what is in them from the
+ * first request on, and which defaults services follow. It is the same for the whole life of a runtime. Each service
+ * makes what is declared of its own in `start`, unless it is there already.
+ */
+
+export interface DeclaredKey {
+  readonly id: string;
+  readonly secret: string;
+}
+
+export interface DeclaredUser {
+  readonly name: string;
+  readonly accessKeys: readonly DeclaredKey[];
+  /** ARNs of managed policies. */
+  readonly managedPolicies: readonly string[];
+  /** JSON text by name. */
+  readonly inlinePolicies: Readonly<Record<string, string>>;
+}
+
+export interface DeclaredKmsKey {
+  readonly id: string;
+  /** With its `alias/`. */
+  readonly alias?: string;
+  readonly region?: string;
+}
+
+export interface DeclaredBucket {
+  readonly name: string;
+  readonly region?: string;
+}
+
+export interface DeclaredAccount {
+  /** Twelve digits. */
+  readonly id: string;
+  readonly name?: string;
+  readonly email?: string;
+  /** The canonical user id, by which ACLs name the account. */
+  readonly canonicalId?: string;
+  /** Of the root user. */
+  readonly accessKeys: readonly DeclaredKey[];
+  readonly users: readonly DeclaredUser[];
+  readonly kmsKeys: readonly DeclaredKmsKey[];
+  readonly buckets: readonly DeclaredBucket[];
+}
+
+export interface Config {
+  readonly accounts: readonly DeclaredAccount[];
+  readonly s3: {
+    /**
+     * `2022`: new buckets have ACLs on and Block Public Access off, owners show a DisplayName, Signature Version 2 is
+     * read in headers and forms too. `current`: as AWS does today.
+     */
+    readonly defaults: 'current' | '2022';
+  };
+}
+
+export const noConfig: Config = { accounts: [], s3: { defaults: 'current' } };
+
+/** Whether an access key id was declared: such ids may look any way. */
+export function isDeclaredKey({ accounts }: Config, accessKeyId: string): boolean {
+  return accounts.some(
+    ({ accessKeys, users }) =>
+      accessKeys.some(({ id }) => id === accessKeyId) ||
+      users.some((user) => user.accessKeys.some(({ id }) => id === accessKeyId)),
+  );
+}
