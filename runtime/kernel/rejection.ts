@@ -194,7 +194,7 @@ function flawedForS3(form: Claim['form'], flaw: Flaw): AwsError {
   switch (flaw.kind) {
     case 'unknownScheme':
       return new AwsError('InvalidArgument', 'Unsupported Authorization Type', {
-        fields: { ArgumentName: 'Authorization' },
+        fields: { ArgumentName: 'Authorization', ArgumentValue: flaw.text },
       });
     case 'signatureVersion2':
       return signatureVersion2();

@@ -201,7 +201,6 @@ describe('flawed claims', () => {
     ['AWS AKIA:abc', at, 'signatureVersion2'],
     ['AWS4-ECDSA-P256-SHA256 Credential=x', at, 'signatureVersion4A'],
     ['Bearer x', at, 'unknownScheme'],
-    ['', at, 'unknownScheme'],
     ['AWS4-HMAC-SHA256', at, 'missingComponent'],
     ['AWS4-HMAC-SHA256 Credential=AK/20130524/us-east-1/s3/aws4_request', at, 'missingComponent'],
     [`AWS4-HMAC-SHA256 ${good}, Other`, at, 'component'],
@@ -221,6 +220,10 @@ describe('flawed claims', () => {
     }
     expect(thrown).toBeInstanceOf(FlawedClaim);
     expect((thrown as FlawedClaim).flaw.kind).toBe(kind);
+  });
+
+  test('an empty header is none', () => {
+    expect(readClaim({ authorization: '' }, [])).toBeUndefined();
   });
 
   test('a Date header stands in for X-Amz-Date', () => {

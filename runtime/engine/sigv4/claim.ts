@@ -28,7 +28,7 @@ export interface Claim {
 
 /** Where a claim is broken; the kernel words it for the service that was asked. */
 export type Flaw =
-  | { readonly kind: 'unknownScheme' }
+  | { readonly kind: 'unknownScheme'; readonly text: string }
   | { readonly kind: 'signatureVersion2' }
   | { readonly kind: 'signatureVersion4A' }
   | { readonly kind: 'missingComponent'; readonly names: readonly string[] }
@@ -64,7 +64,7 @@ const LONGEST_EXPIRY_SECONDS = 604_800;
  */
 export function readClaim(headers: Headers, query: Query): Claim | undefined {
   const authorization = headers.authorization;
-  if (authorization !== undefined) return headerClaim(authorization, headers);
+  if (authorization) return headerClaim(authorization, headers);
   for (const [name] of query) {
     if (name.startsWith('X-Amz-') && (name === 'X-Amz-Algorithm' || name === 'X-Amz-Signature'))
       return queryClaim(query);
@@ -88,7 +88,8 @@ function headerClaim(authorization: string, headers: Headers): Claim {
   const scheme = space < 0 ? authorization : authorization.slice(0, space);
   if (scheme !== 'AWS4-HMAC-SHA256') {
     if (scheme === 'AWS') throw flawed({ kind: 'signatureVersion2' });
-    throw flawed({ kind: scheme === 'AWS4-ECDSA-P256-SHA256' ? 'signatureVersion4A' : 'unknownScheme' });
+    if (scheme === 'AWS4-ECDSA-P256-SHA256') throw flawed({ kind: 'signatureVersion4A' });
+    throw flawed({ kind: 'unknownScheme', text: authorization });
   }
   let credential: string | undefined;
   let signedHeaders: string | undefined;
