@@ -3,6 +3,7 @@
  * and Block Public Access leave of them. Sources: S3 user guide, "Access control list (ACL) overview", "Controlling
  * ownership of objects and disabling ACLs for your bucket".
  */
+import type { Kernel } from '../../kernel/call';
 import type { Principal } from '../../kernel/principal';
 import {
   accessDenied,
@@ -14,7 +15,7 @@ import {
   unexpectedContent,
   unresolvableGrant,
 } from './errors';
-import { canonicalId } from './names';
+import { canonicalId, canonicalIdOf, isCanonicalId, named, ownerId } from './owners';
 import type { Bucket, Grant, StoredObject } from './state/tables';
 
 export const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';
@@ -23,16 +24,9 @@ export const LOG_DELIVERY = 'http://acs.amazonaws.com/groups/s3/LogDelivery';
 const GROUPS = [ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY];
 /** The account of the service behind `aws-exec-read`. Source: S3 user guide, "Canned ACL". */
 const EXEC_READER = '6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c';
-/** Who owns what an anonymous caller wrote. */
-const ANONYMOUS_OWNER = '65a011a29cdf8ec533ec3d1ccaae921c';
 const PERMISSIONS = ['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP'] as const;
 
 type Permission = Grant['permission'];
-
-/** The canonical id of an owner, who may be nobody. */
-export function ownerId(account: string): string {
-  return account === '' ? ANONYMOUS_OWNER : canonicalId(account);
-}
 
 export interface AclInput {
   readonly ACL?: string;
@@ -64,6 +58,7 @@ const GRANT_HEADERS = [
 ] as const;
 
 interface Owners {
+  readonly kernel: Kernel;
   /** Canonical id of who owns what the ACL is for. */
   readonly owner: string;
   /** For objects: canonical id of the bucket's owner. */
@@ -78,7 +73,9 @@ export function requestedGrants(input: AclInput, owners: Owners): readonly Grant
     return cannedGrants(input.ACL, owners);
   }
   if (headers.length === 0) return undefined;
-  return headers.flatMap(([member, header, permission]) => headerGrants(input[member] ?? '', header, permission));
+  return headers.flatMap(([member, header, permission]) =>
+    headerGrants(owners.kernel, input[member] ?? '', header, permission),
+  );
 }
 
 /** Grants of PutBucketAcl and PutObjectAcl, which need one way of saying them and only one. */
@@ -91,13 +88,15 @@ export function putGrants(input: AclInput, owners: Owners): readonly Grant[] {
   if (asked) throw unexpectedContent();
   const { Owner, Grants } = input.AccessControlPolicy;
   if (!Owner?.ID) throw malformedAcl();
-  if (Owner.ID !== owners.owner) throw accessDenied();
+  const { kernel, owner } = owners;
+  if (Owner.ID !== owner) throw accessDenied();
   return (Grants ?? []).map(({ Grantee, Permission }) => {
     const permission = PERMISSIONS.find((candidate) => candidate === Permission);
     if (!permission || !Grantee) throw malformedAcl();
     if (Grantee.Type === 'Group') return { grantee: group(Grantee.URI ?? ''), permission };
-    if (Grantee.Type === 'CanonicalUser') return { grantee: user(Grantee.ID ?? ''), permission };
-    if (Grantee.Type === 'AmazonCustomerByEmail') throw unresolvableGrant();
+    if (Grantee.Type === 'CanonicalUser') return { grantee: user(kernel, Grantee.ID ?? ''), permission };
+    if (Grantee.Type === 'AmazonCustomerByEmail')
+      return { grantee: userByEmail(kernel, Grantee.EmailAddress ?? ''), permission };
     throw malformedAcl();
   });
 }
@@ -132,13 +131,13 @@ function cannedGrants(name: string, { owner, bucketOwner }: Owners): readonly Gr
   }
 }
 
-function headerGrants(value: string, header: string, permission: Permission): Grant[] {
+function headerGrants(kernel: Kernel, value: string, header: string, permission: Permission): Grant[] {
   return value.split(',').map((part) => {
     const match = /^\s*(id|uri|emailAddress)\s*=\s*"?([^"]*)"?\s*$/i.exec(part);
     if (!match) throw invalidArgument('Argument format not recognized', header, part.trim());
     const [, kind, id] = match;
-    if (kind.toLowerCase() === 'emailaddress') throw unresolvableGrant();
-    return { grantee: kind.toLowerCase() === 'uri' ? group(id) : user(id), permission };
+    if (kind.toLowerCase() === 'emailaddress') return { grantee: userByEmail(kernel, id), permission };
+    return { grantee: kind.toLowerCase() === 'uri' ? group(id) : user(kernel, id), permission };
   });
 }
 
@@ -147,8 +146,14 @@ function group(uri: string): Grant['grantee'] {
   return { kind: 'group', id: uri };
 }
 
-function user(id: string): Grant['grantee'] {
-  if (!/^([0-9a-f]{64}|[0-9a-f]{32})$/.test(id)) throw invalidArgument('Invalid id', 'id', id);
+function user(kernel: Kernel, id: string): Grant['grantee'] {
+  if (!isCanonicalId(kernel, id)) throw invalidArgument('Invalid id', 'id', id);
+  return { kind: 'user', id };
+}
+
+function userByEmail(kernel: Kernel, email: string): Grant['grantee'] {
+  const id = canonicalIdOf(kernel, email);
+  if (id === undefined) throw unresolvableGrant();
   return { kind: 'user', id };
 }
 
@@ -169,13 +174,14 @@ export function keptGrants(grants: readonly Grant[] | undefined, owner: string):
 
 /** Who will own a new object, and with which ACL. @throws AwsError AccessControlListNotSupported, AccessDenied */
 export function newObjectAcl(
+  kernel: Kernel,
   bucket: Bucket,
   principal: Principal,
   input: AclInput,
 ): Pick<StoredObject, 'owner' | 'acl'> {
-  const bucketOwner = canonicalId(bucket.account);
+  const bucketOwner = canonicalId(kernel, bucket.account);
   if (bucket.ownership === 'BucketOwnerEnforced') {
-    const grants = requestedGrants(input, { owner: bucketOwner });
+    const grants = requestedGrants(input, { kernel, owner: bucketOwner });
     const everything = keptGrants(grants, bucketOwner) === undefined && input.ACL !== 'private';
     if (grants && !everything) throw aclNotSupported();
     return { owner: bucket.account };
@@ -183,22 +189,22 @@ export function newObjectAcl(
   const writer = principal.account ?? (principal.kind === 'service' ? bucket.account : '');
   const givenAway = bucket.ownership === 'BucketOwnerPreferred' && input.ACL === 'bucket-owner-full-control';
   const owner = givenAway ? bucket.account : writer;
-  const grants = requestedGrants(input, { owner: ownerId(owner), bucketOwner });
+  const grants = requestedGrants(input, { kernel, owner: ownerId(kernel, owner), bucketOwner });
   if (grants && isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
-  const acl = keptGrants(grants, ownerId(owner));
+  const acl = keptGrants(grants, ownerId(kernel, owner));
   return acl ? { owner, acl } : { owner };
 }
 
 /** The two output members of GetBucketAcl and GetObjectAcl. */
-export function aclMembers(owner: string, grants: readonly Grant[] | undefined) {
-  const id = ownerId(owner);
+export function aclMembers(kernel: Kernel, owner: string, grants: readonly Grant[] | undefined) {
+  const id = ownerId(kernel, owner);
   return {
-    Owner: { ID: id },
+    Owner: named(kernel, id),
     Grants: (grants ?? ownGrants(id)).map(({ grantee, permission }) => ({
       Grantee:
         grantee.kind === 'group'
           ? { Type: 'Group' as const, URI: grantee.id }
-          : { Type: 'CanonicalUser' as const, ID: grantee.id },
+          : { Type: 'CanonicalUser' as const, ...named(kernel, grantee.id) },
       Permission: permission,
     })),
   };
@@ -230,6 +236,7 @@ const ALLOWED: Readonly<Record<'bucket' | 'object', Readonly<Partial<Record<stri
 
 /** Whether an ACL lets a caller do something. @returns the grant in words, for the explanation */
 export function aclAllows(
+  kernel: Kernel,
   kind: 'bucket' | 'object',
   grants: readonly Grant[] | undefined,
   action: string,
@@ -240,14 +247,14 @@ export function aclAllows(
   if (!needed || !grants) return undefined;
   const found = grants.find(
     ({ grantee, permission }) =>
-      (permission === needed || permission === 'FULL_CONTROL') && reaches(grantee, principal, ignorePublic),
+      (permission === needed || permission === 'FULL_CONTROL') && reaches(kernel, grantee, principal, ignorePublic),
   );
   return found && `the ${kind}'s ACL grants ${found.permission} to ${found.grantee.id}`;
 }
 
-function reaches(grantee: Grant['grantee'], principal: Principal, ignorePublic: boolean): boolean {
+function reaches(kernel: Kernel, grantee: Grant['grantee'], principal: Principal, ignorePublic: boolean): boolean {
   if (grantee.id === ALL_USERS) return !ignorePublic;
   if (grantee.id === AUTHENTICATED_USERS) return !ignorePublic && principal.account !== undefined;
   if (grantee.id === LOG_DELIVERY) return principal.service === 'logging.s3.amazonaws.com';
-  return principal.account !== undefined && grantee.id === canonicalId(principal.account);
+  return principal.account !== undefined && grantee.id === canonicalId(kernel, principal.account);
 }

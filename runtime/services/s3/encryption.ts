@@ -18,16 +18,9 @@ import {
 } from './errors';
 import { bucketArn, objectArn } from './names';
 import { managedSecret } from './state/secrets';
-import type { Bucket, DefaultEncryption, Seal } from './state/tables';
+import type { Bucket, Seal } from './state/tables';
 
 const HEADER = 'x-amz-server-side-encryption';
-
-/** What every bucket has when nobody says otherwise: SSE-S3, and no keys brought by clients. */
-export const DEFAULT_ENCRYPTION: DefaultEncryption = {
-  algorithm: 'AES256',
-  bucketKey: false,
-  blocksCustomerKeys: true,
-};
 
 export interface EncryptionInput {
   readonly ServerSideEncryption?: string;

@@ -1,8 +1,7 @@
 /**
- * What things are called: bucket names as S3 allows them, ARNs, owners. Source: S3 user guide, "General purpose bucket
- * naming rules"; canonical user ids are derived from the account, so that they are the same in every run.
+ * What things are called: bucket names as S3 allows them, ARNs. Source: S3 user guide, "General purpose bucket naming
+ * rules".
  */
-import { createHash } from 'node:crypto';
 import { partitionOf } from '../../base/arn';
 import { invalidArgument, invalidBucketName, keyTooLong } from './errors';
 
@@ -61,16 +60,4 @@ export function parseS3Arn(arn: string): { bucket: string; key?: string } | unde
 /** The URL-like `Location` of a bucket or object. */
 export function regionalHost(bucket: string, region: string): string {
   return `${bucket}.s3.${region}.${partitionOf(region) === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
-}
-
-const canonicalIds = new Map<string, string>();
-
-/** The 64 hexadecimal digits by which ACLs and listings name an account. */
-export function canonicalId(account: string): string {
-  let id = canonicalIds.get(account);
-  if (!id) {
-    id = createHash('sha256').update(`canonical user ${account}`).digest('hex');
-    canonicalIds.set(account, id);
-  }
-  return id;
 }

@@ -3,9 +3,11 @@
  * Access takes away again. Sources: S3 user guide, "How Amazon S3 authorizes a request", "Blocking public access".
  */
 import type { PolicySource } from '../../kernel/authorize';
+import type { Kernel } from '../../kernel/call';
 import type { Principal } from '../../kernel/principal';
-import { aclAllows, ownerId, ownGrants } from './acls';
-import { canonicalId, parseS3Arn } from './names';
+import { aclAllows, ownGrants } from './acls';
+import { parseS3Arn } from './names';
+import { canonicalId, ownerId } from './owners';
 import { findBucket, findConfiguration } from './state/buckets';
 import { findVersion, latestVersion } from './state/objects';
 import type { Bucket, StoredObject } from './state/tables';
@@ -22,7 +24,8 @@ const OF_THE_BUCKET = /^s3:(DeleteObject|AbortMultipartUpload|ListMultipartUploa
 type Store = Parameters<PolicySource['verdict']>[0]['store'];
 
 export const policies: PolicySource = {
-  async verdict({ store }, check, principal) {
+  async verdict(kernel, check, principal) {
+    const { store } = kernel;
     const target = parseS3Arn(check.resource);
     const bucket = target && (await findBucket(store, target.bucket));
     if (!bucket) return undefined;
@@ -33,7 +36,7 @@ export const policies: PolicySource = {
     const held = aclsCount && target.key !== undefined && !creates && !OF_THE_BUCKET.test(check.action);
     const object = held ? await objectAt(store, bucket, target.key!, check.keys) : undefined;
     const action = aclAction(check.action, creates, held && !object);
-    const allowed = aclsCount ? aclGrant(bucket, object, action, principal) : undefined;
+    const allowed = aclsCount ? aclGrant(kernel, bucket, object, action, principal) : undefined;
     const blocked =
       policy?.isPublic && bucket.publicAccess?.RestrictPublicBuckets && !isAtHome(principal, bucket)
         ? `RestrictPublicBuckets of bucket ${bucket.name} keeps strangers out while its policy is public`
@@ -51,7 +54,7 @@ export const policies: PolicySource = {
         : [],
       owner: object?.owner || bucket.account,
       sameAccount: 'sufficient',
-      callerCanonicalId: principal.account === undefined ? undefined : canonicalId(principal.account),
+      callerCanonicalId: principal.account === undefined ? undefined : canonicalId(kernel, principal.account),
       ...(allowed ? { grant: { allowed: true, reason: allowed } } : {}),
       ...(blocked ? { block: { reason: blocked } } : {}),
     };
@@ -88,6 +91,7 @@ function aclAction(action: string, creates: boolean, missing: boolean): string {
 
 /** What an ACL allows beyond what the owner's own policies decide. */
 function aclGrant(
+  kernel: Kernel,
   bucket: Bucket,
   object: StoredObject | undefined,
   action: string,
@@ -95,10 +99,17 @@ function aclGrant(
 ): string | undefined {
   const ignorePublic = bucket.publicAccess?.IgnorePublicAcls ?? false;
   if (principal.account !== bucket.account) {
-    const grants = bucket.acl ?? ownGrants(ownerId(bucket.account));
-    const byBucket = aclAllows('bucket', grants, action, principal, ignorePublic);
+    const grants = bucket.acl ?? ownGrants(ownerId(kernel, bucket.account));
+    const byBucket = aclAllows(kernel, 'bucket', grants, action, principal, ignorePublic);
     if (byBucket) return byBucket;
   }
   if (!object || object.owner === principal.account) return undefined;
-  return aclAllows('object', object.acl ?? ownGrants(ownerId(object.owner)), action, principal, ignorePublic);
+  return aclAllows(
+    kernel,
+    'object',
+    object.acl ?? ownGrants(ownerId(kernel, object.owner)),
+    action,
+    principal,
+    ignorePublic,
+  );
 }

@@ -38,7 +38,7 @@ export function draftOf(call: Call, bucket: Bucket, input: DraftInput): Draft {
     ...(metadata ? { metadata } : {}),
     ...(storageClass ? { storageClass } : {}),
     ...(tags && Object.keys(tags).length > 0 ? { tags } : {}),
-    ...newObjectAcl(bucket, call.principal, input),
+    ...newObjectAcl(call.kernel, bucket, call.principal, input),
     ...newLock(call, bucket, input),
   };
 }

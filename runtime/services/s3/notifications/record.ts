@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { partitionOf } from '../../../base/arn';
 import type { ObjectEvent } from '../events';
-import { bucketArn, canonicalId } from '../names';
+import { bucketArn } from '../names';
+import { derivedId } from '../owners';
 import { urlEncode } from '../pages';
 
 /** @param sequence place in the change log: later events of a key have greater ones */
@@ -55,5 +56,5 @@ function hostId(requestId: string): string {
 
 /** How events name an account: an `A` and thirteen letters or digits. */
 function customerId(account: string): string {
-  return `A${canonicalId(account).slice(0, 13).toUpperCase()}`;
+  return `A${derivedId(account).slice(0, 13).toUpperCase()}`;
 }

@@ -1,8 +1,8 @@
 /** Buckets themselves. Source: S3 API reference, "CreateBucket", "DeleteBucket", "HeadBucket", "ListBuckets", "GetBucketLocation". */
 import type { Call } from '../../../kernel/call';
-import { isPublic, keptGrants, ownerId, requestedGrants } from '../acls';
+import { isPublic, keptGrants, requestedGrants } from '../acls';
 import { accountCheck, aclKeys, asksAcl } from '../actions/keys';
-import { DEFAULT_ENCRYPTION } from '../encryption';
+import { defaultAccess, defaultEncryption } from '../defaults';
 import {
   bucketAlreadyExists,
   bucketAlreadyOwnedByYou,
@@ -18,22 +18,16 @@ import {
 } from '../errors';
 import type { In, Out } from '../model';
 import { bucketArn, checkNewBucketName, regionalHost } from '../names';
+import { ownerId, ownerMember } from '../owners';
 import { newId } from '../state/bodies';
 import { addBucket, bucketsOf, countBuckets, findBucket, isEmpty, removeBucket } from '../state/buckets';
-import type { Bucket, Ownership, PublicAccessBlock } from '../state/tables';
+import type { Bucket, Ownership } from '../state/tables';
 import { bucketTags } from '../tags';
 import { bucketOf } from '../target';
 
 /** Source: S3 user guide, "Quotas": general purpose buckets of an account. */
 const MOST_BUCKETS = 10_000;
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
-
-const ALL_BLOCKED: PublicAccessBlock = {
-  BlockPublicAcls: true,
-  IgnorePublicAcls: true,
-  BlockPublicPolicy: true,
-  RestrictPublicBuckets: true,
-};
 
 export async function CreateBucket(call: Call, input: In<'CreateBucket'>): Promise<Out<'CreateBucket'>> {
   const name = input.Bucket!;
@@ -42,12 +36,12 @@ export async function CreateBucket(call: Call, input: In<'CreateBucket'>): Promi
   if (configuration?.Location || configuration?.Bucket) throw notImplemented('directory buckets');
   checkNewBucketName(name, input.BucketNamespace === 'account-regional', call.account, call.region);
   const region = regionOf(call, configuration?.LocationConstraint);
-  const ownership = ownershipOf(input.ObjectOwnership);
-  const owner = ownerId(call.account);
-  const grants = requestedGrants(input, { owner });
+  const access = defaultAccess(call.kernel, ownershipOf(input.ObjectOwnership));
+  const owner = ownerId(call.kernel, call.account);
+  const grants = requestedGrants(input, { kernel: call.kernel, owner });
   const acl = keptGrants(grants, owner);
-  if (acl && ownership === 'BucketOwnerEnforced') throw invalidAclWithOwnership(ownership);
-  if (acl && isPublic(acl)) throw invalidAclWithPublicBlock();
+  if (acl && access.ownership === 'BucketOwnerEnforced') throw invalidAclWithOwnership(access.ownership);
+  if (acl && isPublic(acl) && access.publicAccess?.BlockPublicAcls) throw invalidAclWithPublicBlock();
   const tags = configuration?.Tags?.length ? bucketTags(configuration.Tags) : undefined;
   const bucket: Bucket = {
     id: newId(call.now, call.kernel.random),
@@ -55,9 +49,8 @@ export async function CreateBucket(call: Call, input: In<'CreateBucket'>): Promi
     account: call.account,
     region,
     createdAt: call.now,
-    ownership,
-    publicAccess: ALL_BLOCKED,
-    encryption: DEFAULT_ENCRYPTION,
+    ...access,
+    encryption: defaultEncryption(call.kernel),
     // Object Lock needs versions, so it brings them.
     ...(input.ObjectLockEnabledForBucket ? { lock: {}, versioning: 'Enabled' } : {}),
     ...(acl ? { acl } : {}),
@@ -119,9 +112,14 @@ function regionOf(call: Call, constraint: string | undefined): string {
   return region;
 }
 
-function ownershipOf(asked: string | undefined): Ownership {
-  if (asked === undefined) return 'BucketOwnerEnforced';
-  if (asked === 'BucketOwnerEnforced' || asked === 'BucketOwnerPreferred' || asked === 'ObjectWriter') return asked;
+function ownershipOf(asked: string | undefined): Ownership | undefined {
+  if (
+    asked === undefined ||
+    asked === 'BucketOwnerEnforced' ||
+    asked === 'BucketOwnerPreferred' ||
+    asked === 'ObjectWriter'
+  )
+    return asked;
   throw invalidArgument(`Invalid x-amz-object-ownership header: ${asked}`, 'x-amz-object-ownership');
 }
 
@@ -179,7 +177,7 @@ export async function ListBuckets(call: Call, input: In<'ListBuckets'>): Promise
     });
   }
   return {
-    Owner: { ID: ownerId(call.account) },
+    Owner: ownerMember(call.kernel, call.account),
     Buckets,
     ...(Prefix === undefined ? {} : { Prefix }),
     ...(more ? { ContinuationToken: Buffer.from(Buckets[Buckets.length - 1].Name!).toString('base64url') } : {}),

@@ -1,6 +1,6 @@
 /** What an object holds beside its content: tags, ACL, retention, legal hold. Source: their pages in the S3 API reference. */
 import type { Call } from '../../../kernel/call';
-import { aclMembers, isPublic, keptGrants, ownerId, putGrants } from '../acls';
+import { aclMembers, isPublic, keptGrants, putGrants } from '../acls';
 import { existingObjectCheck, type Keys, requestTags } from '../actions/keys';
 import { remainingDays } from '../actions/objects';
 import { changeRow } from '../configurations';
@@ -16,7 +16,7 @@ import {
 import { announceObject, type EventName } from '../events';
 import { checkUnlocked, futureDate } from '../locks';
 import type { In, Out } from '../model';
-import { canonicalId } from '../names';
+import { canonicalId, ownerId } from '../owners';
 import { findBucket } from '../state/buckets';
 import { findVersion, replaceVersion } from '../state/objects';
 import type { Retention, StoredObject } from '../state/tables';
@@ -92,7 +92,9 @@ function withTags({ tags: _, ...object }: StoredObject, tags: Readonly<Record<st
 export async function GetObjectAcl(call: Call, input: In<'GetObjectAcl'>): Promise<Out<'GetObjectAcl'>> {
   const bucket = await bucketOf(call, input);
   const { owner, acl } = await holderOf(call, input);
-  return bucket.ownership === 'BucketOwnerEnforced' ? aclMembers(bucket.account, undefined) : aclMembers(owner, acl);
+  return bucket.ownership === 'BucketOwnerEnforced'
+    ? aclMembers(call.kernel, bucket.account, undefined)
+    : aclMembers(call.kernel, owner, acl);
 }
 
 export async function PutObjectAcl(call: Call, input: In<'PutObjectAcl'>): Promise<Out<'PutObjectAcl'>> {
@@ -100,24 +102,28 @@ export async function PutObjectAcl(call: Call, input: In<'PutObjectAcl'>): Promi
   const { owner } = await holderOf(call, input);
   const enforced = bucket.ownership === 'BucketOwnerEnforced';
   if (enforced && input.ACL !== 'bucket-owner-full-control') throw aclNotSupported();
-  const grants = putGrants(input, { owner: ownerId(owner), bucketOwner: canonicalId(bucket.account) });
+  const grants = putGrants(input, {
+    kernel: call.kernel,
+    owner: ownerId(call.kernel, owner),
+    bucketOwner: canonicalId(call.kernel, bucket.account),
+  });
   if (enforced) return {};
   if (isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
-  const acl = keptGrants(grants, ownerId(owner));
+  const acl = keptGrants(grants, ownerId(call.kernel, owner));
   await change(call, input, ({ acl: _, ...object }) => (acl ? { ...object, acl } : object), 'ObjectAcl:Put');
   return {};
 }
 
 export async function GetBucketAcl(call: Call, input: In<'GetBucketAcl'>): Promise<Out<'GetBucketAcl'>> {
   const { account, acl, ownership } = await bucketOf(call, input);
-  return aclMembers(account, ownership === 'BucketOwnerEnforced' ? undefined : acl);
+  return aclMembers(call.kernel, account, ownership === 'BucketOwnerEnforced' ? undefined : acl);
 }
 
 export async function PutBucketAcl(call: Call, input: In<'PutBucketAcl'>): Promise<Out<'PutBucketAcl'>> {
   const bucket = await bucketOf(call, input);
   if (bucket.ownership === 'BucketOwnerEnforced') throw aclNotSupported();
-  const owner = canonicalId(bucket.account);
-  const grants = putGrants(input, { owner });
+  const owner = canonicalId(call.kernel, bucket.account);
+  const grants = putGrants(input, { kernel: call.kernel, owner });
   if (isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
   const acl = keptGrants(grants, owner);
   await changeRow(call, input, ({ acl: _, ...now }) => (acl ? { ...now, acl } : now));

@@ -1,8 +1,8 @@
 /** ListObjects, ListObjectsV2, ListObjectVersions. Source: their pages of the S3 API reference. */
 import type { Call } from '../../../kernel/call';
-import { ownerId } from '../acls';
 import { invalidArgument } from '../errors';
 import type { In, Out } from '../model';
+import { ownerMember } from '../owners';
 import { type Encoder, encodeKeys, pageSize } from '../pages';
 import { allVersions, currentObjects, type Item, type Page, type Row, walk } from '../state/listing';
 import { findVersion, orderOf } from '../state/objects';
@@ -19,7 +19,7 @@ export async function ListObjects(call: Call, input: In<'ListObjects'>): Promise
   const encode = encodeKeys(input.EncodingType);
   const max = pageSize(input.MaxKeys, 'max-keys');
   const page = await list(call, input, max, { after: Marker, marker: Marker });
-  const { Contents, CommonPrefixes, last } = entries(page, encode, true);
+  const { Contents, CommonPrefixes, last } = entries(call, page, encode, true);
   return {
     Name: bucket.name,
     Prefix: encode(Prefix),
@@ -42,7 +42,7 @@ export async function ListObjectsV2(call: Call, input: In<'ListObjectsV2'>): Pro
   const start =
     ContinuationToken === undefined ? { after: StartAfter ?? '', marker: '' } : readToken(ContinuationToken);
   const page = await list(call, input, max, start);
-  const { Contents, CommonPrefixes, last } = entries(page, encode, input.FetchOwner ?? false);
+  const { Contents, CommonPrefixes, last } = entries(call, page, encode, input.FetchOwner ?? false);
   return {
     Name: bucket.name,
     Prefix: encode(Prefix),
@@ -76,7 +76,7 @@ async function list(
   });
 }
 
-function entries(page: Page<Row<StoredObject>>, encode: Encoder, withOwner: boolean) {
+function entries(call: Call, page: Page<Row<StoredObject>>, encode: Encoder, withOwner: boolean) {
   const Contents: Contents = [];
   const CommonPrefixes: { Prefix: string }[] = [];
   let last: string | undefined;
@@ -94,7 +94,7 @@ function entries(page: Page<Row<StoredObject>>, encode: Encoder, withOwner: bool
       ...(value.checksum ? { ChecksumAlgorithm: [value.checksum.algorithm], ChecksumType: value.checksum.type } : {}),
       Size: value.sizeBytes,
       StorageClass: (value.storageClass ?? 'STANDARD') as 'STANDARD',
-      ...(withOwner ? { Owner: { ID: ownerId(value.owner) } } : {}),
+      ...(withOwner ? { Owner: ownerMember(call.kernel, value.owner) } : {}),
     });
   }
   return { Contents, CommonPrefixes, last };
@@ -153,7 +153,7 @@ export async function ListObjectVersions(
       VersionId: value.versionId,
       IsLatest: row.key !== previous,
       LastModified: new Date(value.at),
-      Owner: { ID: ownerId(value.owner) },
+      Owner: ownerMember(call.kernel, value.owner),
     };
     previous = row.key;
     if (value.marker) DeleteMarkers.push(common);

@@ -3,10 +3,10 @@
  * public access, ownership, lock, tags, payer, ABAC. Source: the pages of these operations in the S3 API reference.
  */
 import type { Call } from '../../../../kernel/call';
-import { isPublic, ownerId } from '../../acls';
+import { isPublic } from '../../acls';
 import { bucketCheck } from '../../actions/keys';
 import { changeRow } from '../../configurations';
-import { DEFAULT_ENCRYPTION } from '../../encryption';
+import { defaultEncryption } from '../../defaults';
 import {
   illegalVersioning,
   invalidAclWithOwnership,
@@ -17,6 +17,7 @@ import {
   notImplemented,
 } from '../../errors';
 import type { In, Out } from '../../model';
+import { ownerId } from '../../owners';
 import type { BucketLock, Ownership, SseAlgorithm } from '../../state/tables';
 import { bucketTags, toTagSet } from '../../tags';
 import { bucketOf } from '../../target';
@@ -111,7 +112,7 @@ export async function DeleteBucketEncryption(
   call: Call,
   input: In<'DeleteBucketEncryption'>,
 ): Promise<Out<'DeleteBucketEncryption'>> {
-  await changeRow(call, input, (bucket) => ({ ...bucket, encryption: DEFAULT_ENCRYPTION }));
+  await changeRow(call, input, (bucket) => ({ ...bucket, encryption: defaultEncryption(call.kernel) }));
   return {};
 }
 
@@ -170,7 +171,7 @@ export async function PutBucketOwnershipControls(
   if (rules.length !== 1 || !ownership) throw malformedXml();
   await changeRow(call, input, (bucket) => {
     // An ACL that lets in others would be lost without a word.
-    const shared = bucket.acl?.some(({ grantee }) => grantee.id !== ownerId(bucket.account));
+    const shared = bucket.acl?.some(({ grantee }) => grantee.id !== ownerId(call.kernel, bucket.account));
     if (ownership === 'BucketOwnerEnforced' && bucket.acl && (shared || isPublic(bucket.acl)))
       throw invalidAclWithOwnership(ownership);
     return { ...bucket, ownership };

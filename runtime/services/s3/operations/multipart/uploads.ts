@@ -1,12 +1,11 @@
 /** Beginning, aborting and listing uploads. Source: S3 API reference, "CreateMultipartUpload" and its neighbours. */
 import type { Call } from '../../../../kernel/call';
-import type { Principal } from '../../../../kernel/principal';
-import { ownerId } from '../../acls';
 import { checksumNames, DEFAULT_CHECKSUM } from '../../checksums';
 import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../../encryption';
 import { headerNotImplemented, invalidArgument, invalidRequest, noSuchBucket, noSuchUpload } from '../../errors';
 import type { In, Out } from '../../model';
 import { checkKey } from '../../names';
+import { ownerId, ownerMember } from '../../owners';
 import { encodeKeys, pageSize } from '../../pages';
 import { newId } from '../../state/bodies';
 import { findBucket } from '../../state/buckets';
@@ -30,7 +29,7 @@ export async function CreateMultipartUpload(
   const upload: Upload = {
     id: newId(call.now, call.kernel.random),
     at: call.now,
-    initiator: initiatorOf(call.principal),
+    initiator: initiatorOf(call),
     draft: { ...draft, seal },
     algorithm,
     type,
@@ -83,8 +82,10 @@ function declaration({ declared, algorithm, type }: Upload): {
   return declared ? { ChecksumAlgorithm: algorithm, ChecksumType: type } : {};
 }
 
-function initiatorOf(principal: Principal): string {
-  return principal.kind === 'user' || principal.kind === 'session' ? principal.arn : ownerId(principal.account ?? '');
+function initiatorOf({ principal, kernel }: Call): string {
+  return principal.kind === 'user' || principal.kind === 'session'
+    ? principal.arn
+    : ownerId(kernel, principal.account ?? '');
 }
 
 /** @throws AwsError NoSuchUpload */
@@ -136,7 +137,7 @@ export async function ListParts(call: Call, input: In<'ListParts'>): Promise<Out
     IsTruncated: found.length > shown.length,
     ...declaration(upload),
     Initiator: { ID: upload.initiator, DisplayName: upload.initiator },
-    Owner: { ID: ownerId(upload.draft.owner) },
+    Owner: ownerMember(call.kernel, upload.draft.owner),
     StorageClass: (upload.draft.storageClass ?? 'STANDARD') as 'STANDARD',
     Parts: shown.map(({ number, at, etag, checksum, piece }) => ({
       PartNumber: number,
@@ -186,7 +187,7 @@ export async function ListMultipartUploads(
               UploadId: row.id,
               Initiated: new Date(row.value.at),
               Initiator: { ID: row.value.initiator, DisplayName: row.value.initiator },
-              Owner: { ID: ownerId(row.value.draft.owner) },
+              Owner: ownerMember(call.kernel, row.value.draft.owner),
               StorageClass: (row.value.draft.storageClass ?? 'STANDARD') as 'STANDARD',
               ...declaration(row.value),
             },
