@@ -34,9 +34,11 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-/** @param directory to be opened again by a later rig */
-export async function startRig(directory?: string): Promise<Rig> {
-  const things = new Map<string, Thing>();
+/**
+ * @param directory to be opened again by a later rig
+ * @param things that an earlier rig left
+ */
+export async function startRig(directory?: string, things = new Map<string, Thing>()): Promise<Rig> {
   const log: string[] = [];
   const types: ResourceType[] = [];
   const services: Service[] = [

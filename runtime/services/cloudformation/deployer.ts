@@ -14,6 +14,13 @@ export interface Deployer {
   readonly answers: Map<string, (answer: CustomAnswer) => void>;
 }
 
+/** Lets operations come to their end; those that take long go on in the next life of the runtime. */
+export async function closeDeployer(deployer: Deployer): Promise<void> {
+  await Promise.all([...deployer.running.keys()].map((stackId) => settled(deployer, stackId, CLOSING_MS)));
+}
+
+const CLOSING_MS = 2_000;
+
 export interface Running {
   /** Ends, without an error, when the operation does. */
   readonly done: Promise<void>;

@@ -4,7 +4,7 @@ import type { Operations } from '../../kernel/peers';
 import type { Handlers, ResourceType, Service } from '../../kernel/service';
 import { actions } from './actions';
 import { giveUp, takeAnswer } from './custom/responses';
-import { openDeployer } from './deployer';
+import { closeDeployer, type Deployer, openDeployer } from './deployer';
 import { changeSetHandlers } from './operations/changesets';
 import { contentHandlers } from './operations/contents';
 import { exportHandlers } from './operations/exports';
@@ -30,6 +30,7 @@ const handlers: Handlers<typeof CloudFormation> = {
 
 /** @param types resource types of all services, this one included; asked for when the first stack is deployed */
 export function cloudformation(types: () => readonly ResourceType[]): Service {
+  let deployer: Deployer | undefined;
   return {
     name: 'cloudformation',
     wire: {
@@ -44,6 +45,10 @@ export function cloudformation(types: () => readonly ResourceType[]): Service {
     timers: { giveUp, forget },
     resources,
     edge: { before: takeAnswer },
-    start: (kernel) => recover(openDeployer(kernel, types)),
+    async start(kernel) {
+      deployer = openDeployer(kernel, types);
+      await recover(deployer);
+    },
+    stop: async () => deployer && closeDeployer(deployer),
   };
 }
