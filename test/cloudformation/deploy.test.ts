@@ -8,12 +8,14 @@ import {
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
 import {
+  CreateBucketCommand,
   GetBucketNotificationConfigurationCommand,
   HeadBucketCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { type Coffer, startCoffer } from '@coffer/runtime';
 import {
   App,
   CfnOutput,
@@ -30,7 +32,6 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { type Coffer, startCoffer } from '@coffer/runtime';
 
 process.env.CDK_VALIDATION = 'false';
 
@@ -161,13 +162,12 @@ test('a failure names resource, construct and reason, and what waits is skipped'
   after.addStackDependency(bad);
   new s3.Bucket(after, 'Bucket');
   const other = coffer.client(S3Client, { account: '111122223333' });
-  await other.send(new (await import('@aws-sdk/client-s3')).CreateBucketCommand({ Bucket: 'taken' }));
-  await expect(coffer.deploy(root)).rejects.toMatchObject({
-    name: 'DeployFailed',
-    message: expect.stringMatching(
-      /^Bad failed at Bad\/Bucket \(AWS::S3::Bucket\): Resource handler returned message: ".*BucketAlreadyExists.*HandlerErrorCode: AlreadyExists\)\nAfter was skipped/,
-    ),
-  });
+  await other.send(new CreateBucketCommand({ Bucket: 'taken' }));
+  const error = await coffer.deploy(root).catch((failure: Error) => failure);
+  expect(String(error)).toMatch(
+    /^DeployFailed: Bad failed at Bad\/Bucket \(AWS::S3::Bucket\): Resource handler returned message: /,
+  );
+  expect(String(error)).toMatch(/AlreadyExists\)" \(HandlerErrorCode: AlreadyExists\)\nAfter was skipped/);
 });
 
 test('inert types are listed, and refused when strict', async () => {
@@ -267,6 +267,7 @@ describe('custom resources', () => {
     for (;;) {
       const found = await cfn.send(new DescribeStackResourcesCommand({ StackName: 'Silent' })).catch(() => undefined);
       if (found?.StackResources?.some((it) => it.LogicalResourceId === 'Thing')) break;
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await coffer.clock.advance({ hours: 2 });
     expect(await deploying).toMatch(/did not answer in time/);

@@ -86,7 +86,7 @@ export async function settled(deployer: Deployer, stackId: string, patienceMs = 
   if (!running) return;
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, patienceMs);
+    timer = setTimeout(resolve, patienceMs).unref();
   });
   await Promise.race([running.done, patience]);
   clearTimeout(timer);
