@@ -19,7 +19,8 @@ const TEXT = 2;
 const BEYOND = '\xff';
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-const scratch = Buffer.allocUnsafeSlow(2 * KEY_LIMIT_BYTES);
+/** Room for a key that is just within the limit and the longest text after it. */
+const scratch = Buffer.allocUnsafeSlow(5 * KEY_LIMIT_BYTES);
 const numbers = new DataView(scratch.buffer, scratch.byteOffset);
 
 export function tablePrefix(table: string): string {
@@ -28,10 +29,21 @@ export function tablePrefix(table: string): string {
 
 /** @throws StoreError KeyTooLong, KeyInvalid */
 export function encodeKey(table: string, key: Key): string {
-  return encode(table, key, key.length);
+  const encoded = place(table, key, key.length);
+  if (encoded.length > KEY_LIMIT_BYTES) throw tooLong(table);
+  return encoded;
 }
 
-function encode(table: string, key: Key, complete: number): string {
+/**
+ * Where a key is or would be, for reading. One beyond the limit is cut one byte beyond it: no row is there, and it lies
+ * between the same rows as the whole.
+ */
+export function placeOf(table: string, key: Key): string {
+  return place(table, key, key.length);
+}
+
+/** @param complete how many components have ended; what follows them is the beginning of a text */
+function place(table: string, key: Key, complete: number): string {
   let at = scratch.write(table, 0, 'latin1');
   scratch[at++] = 0;
   for (let i = 0; i < key.length; i++) {
@@ -41,7 +53,7 @@ function encode(table: string, key: Key, complete: number): string {
       at = writeText(part, at, table);
       if (i < complete) scratch[at++] = 0;
     }
-    if (at > KEY_LIMIT_BYTES) throw tooLong(table);
+    if (at > KEY_LIMIT_BYTES) return `${scratch.toString('latin1', 0, KEY_LIMIT_BYTES)}\0`;
   }
   return scratch.toString('latin1', 0, at);
 }
@@ -64,7 +76,7 @@ function writeNumber(value: number, at: number): number {
 function writeText(text: string, at: number, table: string): number {
   scratch[at++] = TEXT;
   const start = at;
-  if (text.length > KEY_LIMIT_BYTES) throw tooLong(table);
+  if (text.length > KEY_LIMIT_BYTES) return writeText(beginningOf(text), start - 1, table);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code >= 0x80) return writeWideText(text, start, table);
@@ -73,9 +85,13 @@ function writeText(text: string, at: number, table: string): number {
   return at;
 }
 
+/** As much of a long text as can matter, without half a character. */
+function beginningOf(text: string): string {
+  return text.slice(0, KEY_LIMIT_BYTES).replace(/[\ud800-\udbff]$/, '');
+}
+
 function writeWideText(text: string, start: number, table: string): number {
   if (LONE_SURROGATE.test(text)) throw new StoreError('KeyInvalid', `a key of table ${table} holds half a character`);
-  if (start + Buffer.byteLength(text) > KEY_LIMIT_BYTES) throw tooLong(table);
   const end = start + scratch.write(text, start);
   for (let i = start; i < end; i++) scratch[i]++;
   return end;
@@ -124,29 +140,34 @@ export interface Bounds {
 
 export function boundsOf(table: string, range: Range): Bounds {
   const { within = [], prefix, from, after, before, past, reverse = false } = range;
-  const base = prefix === undefined ? encodeKey(table, within) : encode(table, [...within, prefix], within.length);
+  const base = place(table, prefix === undefined ? within : [...within, prefix], within.length);
   let low = base;
-  let high = base + BEYOND;
+  let high = followed(base, BEYOND);
   const atLeast = (key: string) => {
     if (key > low) low = key;
   };
   const below = (key: string) => {
     if (key < high) high = key;
   };
-  // The smallest key above another is that key and a zero byte.
-  const next = (key: Key) => `${encodeKey(table, key)}\0`;
-  const open = past && encode(table, past, past.length - 1);
+  const at = (key: Key) => placeOf(table, key);
+  // The smallest key above another is that key and a zero byte; one that was cut already ends in it.
+  const next = (key: Key) => followed(at(key), '\0');
+  const open = past && place(table, past, past.length - 1);
   if (reverse) {
     if (from) below(next(from));
-    if (after) below(encodeKey(table, after));
+    if (after) below(at(after));
     if (open) below(open);
     if (before) atLeast(next(before));
   } else {
-    if (from) atLeast(encodeKey(table, from));
+    if (from) atLeast(at(from));
     if (after) atLeast(next(after));
-    if (open) atLeast(open + BEYOND);
-    if (before) below(encodeKey(table, before));
+    if (open) atLeast(followed(open, BEYOND));
+    if (before) below(at(before));
   }
   if (high < low) high = low;
   return { low, high, reverse };
+}
+
+function followed(key: string, by: string): string {
+  return key.length > KEY_LIMIT_BYTES ? key : key + by;
 }

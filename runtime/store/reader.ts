@@ -1,5 +1,5 @@
 /** Tables, ranges and pages over encoded rows: the same for the committed state and inside a transaction. */
-import { boundsOf, decodeKey, encodeKey, tablePrefix } from './keys';
+import { boundsOf, decodeKey, placeOf, tablePrefix } from './keys';
 import type { Row, View } from './overlay';
 import type { Entry, Range, Reader, Table } from './port';
 
@@ -10,7 +10,7 @@ const LARGEST_CHUNK_ROWS = 512;
 export function readerOf(view: View): Reader {
   return {
     async get<V>(from: Table<V>, key: Entry<V>['key']) {
-      return view.get(encodeKey(from.name, key)) as V | undefined;
+      return view.get(placeOf(from.name, key)) as V | undefined;
     },
     async page<V>(from: Table<V>, range: Range = {}) {
       const offset = tablePrefix(from.name).length;

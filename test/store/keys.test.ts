@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { boundsOf, decodeKey, encodeKey, KEY_LIMIT_BYTES, tablePrefix } from '../../runtime/store/keys';
-import type { Key, KeyPart } from '../../runtime/store/port';
+import { boundsOf, decodeKey, encodeKey, KEY_LIMIT_BYTES, placeOf, tablePrefix } from '../../runtime/store/keys';
+import type { Key, KeyPart, Range } from '../../runtime/store/port';
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
@@ -70,6 +70,45 @@ test('tables do not run into one another', () => {
   const { low, high } = boundsOf('s3.object', {});
   expect(encodeKey('s3.objects', []) >= low && encodeKey('s3.objects', []) < high).toBe(false);
   expect(encodeKey('s3.object', ['\u{10ffff}']) < high).toBe(true);
+});
+
+test('a place beyond the longest key lies where it should', () => {
+  const unit = fc.constantFrom('a', 'b', '\0', 'é', '😀');
+  const long = fc.tuple(
+    fc.string({ unit, maxLength: 3 }),
+    fc.constantFrom('a', 'é', '😀'),
+    fc.integer({ min: -3, max: 3 }),
+  );
+  const texts = long.map(
+    ([start, char, more]) => start + char.repeat(Math.floor(1970 / Buffer.byteLength(char)) + more),
+  );
+  fc.assert(
+    fc.property(fc.array(texts, { minLength: 2, maxLength: 5 }), (all) => {
+      const rows = all.flatMap((one) => {
+        const encoded = placeOf('t', [one]);
+        return encoded.length > KEY_LIMIT_BYTES ? [] : [{ one, encoded }];
+      });
+      const met = (range: Range) => {
+        const { low, high } = boundsOf('t', range);
+        expect(Math.max(low.length, high.length)).toBeLessThanOrEqual(KEY_LIMIT_BYTES + 1);
+        return rows.filter(({ encoded }) => encoded >= low && encoded < high).map(({ one }) => one);
+      };
+      const those = (test: (one: string) => boolean) => rows.map(({ one }) => one).filter(test);
+      for (const edge of all) {
+        const order = (one: string) => compare([one], [edge]);
+        expect(met({ from: [edge] })).toEqual(those((one) => order(one) >= 0));
+        expect(met({ after: [edge] })).toEqual(those((one) => order(one) > 0));
+        expect(met({ before: [edge] })).toEqual(those((one) => order(one) < 0));
+        expect(met({ reverse: true, from: [edge] })).toEqual(those((one) => order(one) <= 0));
+        expect(met({ reverse: true, after: [edge] })).toEqual(those((one) => order(one) < 0));
+        expect(met({ reverse: true, before: [edge] })).toEqual(those((one) => order(one) > 0));
+        expect(met({ within: [], prefix: edge })).toEqual(those((one) => one.startsWith(edge)));
+        expect(met({ past: [edge] })).toEqual(those((one) => order(one) > 0 && !one.startsWith(edge)));
+        expect(met({ within: [edge] })).toEqual(those((one) => one === edge));
+      }
+    }),
+    { numRuns: 100, seed: 4 },
+  );
 });
 
 test('what cannot be a key is refused by name', () => {
