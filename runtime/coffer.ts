@@ -167,7 +167,8 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     },
     async deploy(what, options = {}) {
       const { input, stacks } = inputOf(what);
-      const report = await deployAssembly(alive().kernel, input, { strict, stacks, ...options });
+      const chosen = { ...options, strict: options.strict ?? strict, stacks: options.stacks ?? stacks };
+      const report = await deployAssembly(alive().kernel, input, chosen);
       const deployment = deploymentOf(report);
       if (!report.succeeded) throw new DeployFailed(deployment);
       return deployment;

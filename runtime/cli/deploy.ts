@@ -41,7 +41,7 @@ export const deploy: Command = {
       directory: await assemblyOf(words, defaultAccount, defaultRegion),
       stacks: values.stack === undefined ? undefined : list(values, 'stack'),
       parameters: parametersIn(values),
-      strict: values.strict === true,
+      strict: values.strict === true || undefined,
     };
     const failure = await (server ? throughServer(server, input) : intoDirectory(values, input));
     if (failure !== undefined) throw new Failure(failure);
@@ -53,7 +53,8 @@ interface Input {
   readonly directory: string;
   readonly stacks?: readonly string[];
   readonly parameters: Readonly<Record<string, string>>;
-  readonly strict: boolean;
+  /** Absent: as the Coffer was started. */
+  readonly strict?: boolean;
 }
 
 function parametersIn(values: Values): Record<string, string> {

@@ -24,6 +24,7 @@ export const start: Command = {
       value: 'id',
       says: 'account of plain credentials, twelve digits (default 000000000000)',
     },
+    strict: { type: 'boolean', says: 'let `coffer deploy` refuse resource types that do nothing here' },
     quiet: { type: 'boolean', says: 'print the endpoint and nothing else' },
   },
   examples: [
@@ -46,6 +47,7 @@ async function run(values: Values): Promise<number> {
     defaultAccount: account(values),
     defaultRegion: region(values),
     config: configOf(text(values, 'config')),
+    strict: values.strict === true,
     report: (line) => console.error(line),
   });
   let endpoint: string;
