@@ -9,6 +9,7 @@ import { type Engine, openEngine } from './lmdb';
 import type { Row, View } from './overlay';
 import type { Store } from './port';
 import { readerOf } from './reader';
+import { rememberRows } from './remembered';
 import { createTransactions, type Participant } from './transactions';
 
 export interface StoreOptions {
@@ -36,7 +37,7 @@ export async function openStore(options: StoreOptions = {}): Promise<Store> {
 
 async function openIn(directory: Directory, options: StoreOptions): Promise<Store> {
   const { durable = options.directory !== undefined, random = new Random(), graceMs, orphanMs } = options;
-  const engine = openEngine(join(directory.path, 'rows.mdb'), durable);
+  const engine = rememberRows(openEngine(join(directory.path, 'rows.mdb'), durable));
   const view = viewOf(engine);
   const participant: Participant = {
     apply(overlay, effects) {

@@ -12,7 +12,8 @@ export interface Row {
 
 /** What rows can be read from, by encoded key. */
 export interface View {
-  get(key: string): unknown;
+  /** @param hot the row may be one that others hold as well: see `remembered.ts` */
+  get(key: string, hot?: boolean): unknown;
   rows(bounds: Bounds, limit: number): Row[];
   /** Changes whenever rows that were read before may have changed within one transaction. */
   readonly version: number;
@@ -20,7 +21,7 @@ export interface View {
 
 /** The committed state as the engine offers it. */
 export interface Base {
-  get(key: string): unknown;
+  get(key: string, hot?: boolean): unknown;
   /** Lazy; ending the iteration early frees the cursor. */
   walk(bounds: Bounds): Iterable<Row>;
 }
@@ -72,9 +73,9 @@ export class Overlay implements View {
     this.version++;
   }
 
-  get(key: string): unknown {
+  get(key: string, hot?: boolean): unknown {
     const value = this.written.get(key);
-    if (value === undefined) return this.base.get(key);
+    if (value === undefined) return this.base.get(key, hot);
     return value === null ? undefined : this.decode(value);
   }
 

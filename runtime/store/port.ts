@@ -13,12 +13,14 @@ export type Key = readonly KeyPart[];
 /** A named, typed set of rows. Declare once at module level in a service's `state.ts`: `table<Bucket>('s3.buckets')`. */
 export interface Table<V> {
   readonly name: string;
+  /** Few rows, read again and again: `get` may answer with a row that others hold as well, and that is frozen. */
+  readonly hot?: boolean;
   /** Only carries the type. */
   readonly value?: V;
 }
 
-export function table<V>(name: string): Table<V> {
-  return { name };
+export function table<V>(name: string, { hot = false }: { readonly hot?: boolean } = {}): Table<V> {
+  return { name, hot };
 }
 
 export interface Entry<V> {

@@ -10,7 +10,7 @@ const LARGEST_CHUNK_ROWS = 512;
 export function readerOf(view: View): Reader {
   return {
     async get<V>(from: Table<V>, key: Entry<V>['key']) {
-      return view.get(placeOf(from.name, key)) as V | undefined;
+      return view.get(placeOf(from.name, key), from.hot) as V | undefined;
     },
     async page<V>(from: Table<V>, range: Range = {}) {
       const offset = tablePrefix(from.name).length;

@@ -88,18 +88,18 @@ export type Usage = 'PermissionsPolicy' | 'PermissionsBoundary';
 
 /** All by [account, name in lower case]: names "are not distinguished by case". */
 const holders: { readonly [K in Kind]: Table<RowOf[K]> } = {
-  user: table('iam.users'),
-  role: table('iam.roles'),
+  user: table('iam.users', { hot: true }),
+  role: table('iam.roles', { hot: true }),
   group: table('iam.groups'),
 };
 /** [account, name in lower case] */
-const managed = table<ManagedRow>('iam.policies');
+const managed = table<ManagedRow>('iam.policies', { hot: true });
 /** [account, policy ARN, usage, kind, name]: whom a managed policy is attached to. */
 const uses = table<true>('iam.uses');
 /** [account, group, user] */
 const members = table<true>('iam.members');
 /** [access key id] */
-const accessKeys = table<AccessKeyRow>('iam.accessKeys');
+const accessKeys = table<AccessKeyRow>('iam.accessKeys', { hot: true });
 /** [account, user (empty: root), access key id] */
 const accessKeysOf = table<true>('iam.accessKeysOf');
 /** [account] */

@@ -207,11 +207,11 @@ export interface Manifest {
 }
 
 /** [name] */
-export const buckets = table<Bucket>('s3.buckets');
+export const buckets = table<Bucket>('s3.buckets', { hot: true });
 /** [account, name] → region */
 export const owned = table<string>('s3.owned');
 /** [bucket id, family, id or ''] */
-export const configurations = table<Configuration>('s3.configurations');
+export const configurations = table<Configuration>('s3.configurations', { hot: true });
 /** [bucket id, key] */
 export const objects = table<StoredObject>('s3.objects');
 /** [bucket id, key, -order] */
