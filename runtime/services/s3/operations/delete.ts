@@ -58,7 +58,8 @@ export async function DeleteObjects(call: Call, input: In<'DeleteObjects'>): Pro
   const bucket = await bucketOf(call, input);
   const asked = input.Delete?.Objects ?? [];
   if (asked.length === 0 || asked.length > MOST_KEYS) throw malformedXml();
-  const bypass = bypassOf(bucket, input.BypassGovernanceRetention);
+  // Unlike DeleteObject, S3 takes the header here for any bucket.
+  const bypass = (bucket.lock && input.BypassGovernanceRetention) ?? false;
   const Errors: NonNullable<Out<'DeleteObjects'>['Errors']> = [];
   const refuse = ({ Key, VersionId }: (typeof asked)[number], error: unknown) => {
     if (!isAwsError(error)) throw error;
