@@ -182,3 +182,21 @@ describe('metadata', () => {
     expect((await head('cold')).StorageClass).toBe('GLACIER');
   });
 });
+
+describe('readers beside writers', () => {
+  it.each([10, 50_000])('see one whole version of %d bytes', async (size) => {
+    const Key = `busy-${size}`;
+    await put(Key, { Body: 'a'.repeat(size) });
+    const write = async () => {
+      for (let i = 0; i < 40; i++) await put(Key, { Body: 'abcdefgh'[i % 8].repeat(size) });
+    };
+    const read = async () => {
+      for (let i = 0; i < 60; i++) {
+        const { Body } = await setting.s3.send(new GetObjectCommand({ Bucket, Key }));
+        const text = await Body!.transformToString();
+        expect([text.length, new Set(text).size]).toEqual([size, 1]);
+      }
+    };
+    await Promise.all([write(), read(), read()]);
+  });
+});

@@ -6,7 +6,7 @@ import { type NotificationConfiguration, subscriptionsOf, wants } from './notifi
 import { deliver } from './notifications/destinations';
 import { eventRecord } from './notifications/record';
 import { findConfiguration } from './state/buckets';
-import { removeParts } from './state/uploads';
+import { LEFTOVER_TOPIC, removeParts } from './state/uploads';
 
 /** Refusals that will not change by asking again soon: S3 gives such events up. */
 const FINAL = /AccessDenied|NotFound|NonExistentQueue|QueueDoesNotExist|InvalidParameter/;
@@ -36,10 +36,8 @@ const notifications: Consumer = {
 
 const leftovers: Consumer = {
   name: 's3.leftovers',
-  topics: ['s3.parts'],
-  async handle({ data }, { store }) {
-    while (!(await store.write((tx) => removeParts(tx, String(data.uploadId)))));
-  },
+  topics: [LEFTOVER_TOPIC],
+  handle: ({ data }, { store }) => removeParts(store, String(data.uploadId)),
 };
 
 export const consumers: readonly Consumer[] = [notifications, leftovers];

@@ -1,35 +1,61 @@
 /** The bytes of an object, wherever they lie: one piece, or the parts of the upload that made it. */
 import type { Bytes } from '../../base/bytes';
-import type { Call } from '../../kernel/call';
-import { noSuchKey } from './errors';
+import type { Call, Kernel } from '../../kernel/call';
+import { operationAborted } from './errors';
 import type { Span } from './ranges';
 import { readPiece } from './state/bodies';
 import type { Checksum, Manifest, StoredObject } from './state/tables';
-import { findManifest, findPart } from './state/uploads';
+import { findManifest, findPart, holdParts } from './state/uploads';
+import { forget } from './target';
+
+type Store = Kernel['store'];
+
+/** How often a read starts over because its object was replaced meanwhile. */
+const ATTEMPTS = 8;
 
 /**
- * Opens a body, or a span of it. The first bytes are fetched before this returns: an object that was replaced in the
- * meantime answers an error and not half a body.
+ * Reads an object and opens its body; anew, when the body was gone before it was open, because the object was replaced
+ * in between. @param read is to look everything up again each time
  */
+export async function whileReplaced<T>(call: Call, read: () => Promise<T | undefined>): Promise<T> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const found = await read();
+    if (found !== undefined) return found;
+    forget(call);
+  }
+  throw operationAborted();
+}
+
+/** Opens a body, or a span of it, with its first bytes fetched. @returns undefined when it is gone */
 export async function openBody(
   call: Call,
   object: StoredObject,
   dataKey: Uint8Array,
   span?: Span,
-): Promise<Uint8Array | Bytes> {
+): Promise<Uint8Array | Bytes | undefined> {
   const { store } = call.kernel;
   if (object.piece) {
     const body = await readPiece(store, object.piece, dataKey, span);
-    if (!body) throw noSuchKey('');
-    return body instanceof Uint8Array ? body : primed(body);
+    return body instanceof Uint8Array ? body : body && primed(body);
   }
   const manifest = await findManifest(store, object.manifest!);
-  if (!manifest) throw noSuchKey('');
-  return primed(readParts(call, object.manifest!, manifest, dataKey, span ?? { start: 0, end: object.sizeBytes - 1 }));
+  return (
+    manifest &&
+    primed(readParts(call, object.manifest!, manifest, dataKey, span ?? { start: 0, end: object.sizeBytes - 1 }))
+  );
 }
 
 async function* readParts(call: Call, uploadId: string, manifest: Manifest, dataKey: Uint8Array, span: Span): Bytes {
   const { store } = call.kernel;
+  const release = holdParts(store, uploadId);
+  try {
+    yield* readSpan(store, uploadId, manifest, dataKey, span);
+  } finally {
+    release();
+  }
+}
+
+async function* readSpan(store: Store, uploadId: string, manifest: Manifest, dataKey: Uint8Array, span: Span): Bytes {
   let offset = 0;
   for (let i = 0; i < manifest.sizes.length && offset <= span.end; i++) {
     const size = manifest.sizes[i];

@@ -4,6 +4,7 @@ import type { Service } from '../../kernel/service';
 import { bucketActions } from './actions/buckets';
 import { objectActions } from './actions/objects';
 import { consumers } from './consumers';
+import { makeDeclared } from './defaults';
 import { checkDocument } from './documents';
 import { edge } from './edge';
 import { handlers } from './handlers';
@@ -11,6 +12,7 @@ import { model, type S3 } from './model';
 import { policies } from './policies';
 import { bucketResource } from './resources/bucket';
 import { bucketPolicyResource } from './resources/policy';
+import { leftoversOf, removeParts } from './state/uploads';
 
 declare module '../../kernel/peers' {
   interface Peers {
@@ -34,6 +36,10 @@ export function s3(): Service {
     handlers,
     actions: { ...bucketActions, ...objectActions },
     policies,
+    async start(kernel) {
+      for (const uploadId of await leftoversOf(kernel.store)) await removeParts(kernel.store, uploadId);
+      await makeDeclared(kernel);
+    },
     consumers,
     resources: [bucketResource, bucketPolicyResource],
     edge,

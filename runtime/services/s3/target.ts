@@ -46,6 +46,11 @@ function once<T>(call: Call, name: string, find: () => Promise<T>): Promise<T> {
   return value;
 }
 
+/** Forgets what was looked up, for who has to look again. */
+export function forget(call: Call): void {
+  found.delete(call);
+}
+
 /** @throws AwsError NoSuchBucket, AccessDenied (another owner than expected), AuthorizationHeaderMalformed (other region) */
 export async function bucketOf(call: Call, input: OnBucket): Promise<Bucket> {
   const bucket = await bucketNamed(call, input.Bucket ?? '');

@@ -6,7 +6,7 @@ import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../encrypti
 import { invalidArgument, invalidRequest } from '../errors';
 import type { In, Out } from '../model';
 import { checkKey } from '../names';
-import { openBody } from '../reading';
+import { openBody, whileReplaced } from '../reading';
 import { copySource, type Source } from '../sources';
 import { newId, type Taken, takeBody } from '../state/bodies';
 import type { Bucket, Checksum, ChecksumName, Seal } from '../state/tables';
@@ -14,7 +14,11 @@ import { bucketOf } from '../target';
 import { checkWriteEarly, commitObject, type Draft, draftOf, LARGEST_PUT, versionMember } from '../writing';
 import { entityTag } from './put';
 
-export async function CopyObject(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObject'>> {
+export function CopyObject(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObject'>> {
+  return whileReplaced(call, () => copy(call, input));
+}
+
+async function copy(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObject'> | undefined> {
   const bucket = await bucketOf(call, input);
   const key = input.Key!;
   checkKey(key);
@@ -35,8 +39,9 @@ export async function CopyObject(call: Call, input: In<'CopyObject'>): Promise<O
 
   const { seal, dataKey } = await sealFor(call, bucket, key, choice);
   const algorithm = algorithmOf(input.ChecksumAlgorithm, source.object.checksum);
-  const { taken, checksum, etag } =
-    sharedBody(source, seal, algorithm) ?? (await copiedBody(call, source, seal, dataKey, algorithm));
+  const body = sharedBody(source, seal, algorithm) ?? (await copiedBody(call, source, seal, dataKey, algorithm));
+  if (!body) return undefined;
+  const { taken, checksum, etag } = body;
   const object = await commitObject(call, {
     bucket,
     key,
@@ -116,9 +121,10 @@ async function copiedBody(
   seal: Seal,
   dataKey: Uint8Array,
   algorithm: ChecksumName,
-): Promise<CopiedBody> {
+): Promise<CopiedBody | undefined> {
   const { store, random } = call.kernel;
   const body = await openBody(call, source.object, await source.open());
+  if (!body) return undefined;
   const taken = await takeBody(store, body instanceof Uint8Array ? once(body) : body, {
     id: newId(call.now, random),
     dataKey,

@@ -1,5 +1,4 @@
 /** GetObject and HeadObject. Source: S3 API reference, "GetObject", "HeadObject". */
-import type { Bytes } from '../../../base/bytes';
 import type { Call } from '../../../kernel/call';
 import { checksumMembers } from '../checksums';
 import { checkRead } from '../conditions';
@@ -9,7 +8,7 @@ import { lockMembers } from '../locks';
 import { isArchived } from '../metadata';
 import type { In, Out } from '../model';
 import { contentRange, type Span, spanOf } from '../ranges';
-import { openBody, type PartSpan, partSpan } from '../reading';
+import { openBody, type PartSpan, partSpan, whileReplaced } from '../reading';
 import type { Bucket, StoredObject } from '../state/tables';
 import { bucketOf, objectOf } from '../target';
 import { versionMember } from '../writing';
@@ -44,12 +43,14 @@ async function prepare(call: Call, input: ReadInput): Promise<Reading> {
 
 export async function GetObject(call: Call, input: In<'GetObject'>): Promise<Out<'GetObject'>> {
   const customer = customerKeyOf(input);
-  const reading = await prepare(call, input);
-  const { bucket, object, span } = reading;
-  if (isArchived(object)) throw invalidObjectState(object.storageClass!);
-  const dataKey = await unseal(call, bucket, input.Key!, object.seal, customer);
-  const Body: Uint8Array | Bytes = await openBody(call, object, dataKey, span);
-  return { ...members(call, reading, input), Body };
+  return whileReplaced(call, async () => {
+    const reading = await prepare(call, input);
+    const { bucket, object, span } = reading;
+    if (isArchived(object)) throw invalidObjectState(object.storageClass!);
+    const dataKey = await unseal(call, bucket, input.Key!, object.seal, customer);
+    const Body = await openBody(call, object, dataKey, span);
+    return Body && { ...members(call, reading, input), Body };
+  });
 }
 
 export async function HeadObject(call: Call, input: In<'HeadObject'>): Promise<Out<'HeadObject'>> {

@@ -3,6 +3,7 @@
  * beyond it, so that a page costs what is on it and not what lies under it.
  */
 import type { Range, Reader } from '../../../store/port';
+import { unpack, unpackObject } from './packing';
 import { type Bucket, history, objects, type StoredObject, type Upload, uploads, type Version } from './tables';
 
 export interface Row<V> {
@@ -90,7 +91,7 @@ export function currentObjects(reader: Reader, bucket: Bucket): Source<Row<Store
   const page = async (range: Range, limit: number) =>
     (await reader.page(objects, { within: [bucket.id], ...range, limit })).map(({ key, value }) => ({
       key: String(key[1]),
-      value,
+      value: unpackObject(value),
     }));
   return {
     from: (key, limit) => page({ from: [bucket.id, key] }, limit),
@@ -118,7 +119,8 @@ export function allVersions(reader: Reader, bucket: Bucket): Source<VersionRow, 
       const isCurrent =
         p >= past.length || (c < current.length && compareUtf8(String(current[c].key[1]), String(past[p].key[1])) <= 0);
       const { key, value } = isCurrent ? current[c++] : past[p++];
-      rows.push({ key: String(key[1]), order: value.order, value });
+      const version = unpack(value);
+      rows.push({ key: String(key[1]), order: version.order, value: version });
     }
     return rows;
   };

@@ -5,6 +5,7 @@
 import type { Random } from '../../../base/random';
 import type { Reader, Writer } from '../../../store/port';
 import { dropPiece } from './bodies';
+import { type PackedObject, pack, unpack, unpackObject } from './packing';
 import { type Bucket, history, nulls, objects, type StoredObject, type Version } from './tables';
 import { dropParts } from './uploads';
 
@@ -28,7 +29,7 @@ export function isVersionId(text: string): boolean {
 
 /** The newest version of a key, a delete marker included. */
 export async function latestVersion(reader: Reader, bucket: Bucket, key: string): Promise<Version | undefined> {
-  const current = await reader.get(objects, [bucket.id, key]);
+  const current = await currentObject(reader, bucket, key);
   return current ?? (bucket.versioning ? newestInHistory(reader, bucket, key) : undefined);
 }
 
@@ -38,17 +39,27 @@ export async function findVersion(
   key: string,
   versionId: string,
 ): Promise<Version | undefined> {
-  const current = await reader.get(objects, [bucket.id, key]);
+  const current = await currentObject(reader, bucket, key);
   if (current?.versionId === versionId) return current;
   const order = versionId === 'null' ? await reader.get(nulls, [bucket.id, key]) : orderOf(versionId);
   if (order === undefined) return undefined;
-  const found = await reader.get(history, [bucket.id, key, -order]);
+  const found = await pastVersion(reader, bucket, key, order);
   return found?.versionId === versionId ? found : undefined;
+}
+
+async function currentObject(reader: Reader, bucket: Bucket, key: string): Promise<StoredObject | undefined> {
+  const row = await reader.get(objects, [bucket.id, key]);
+  return row && unpackObject(row);
+}
+
+async function pastVersion(reader: Reader, bucket: Bucket, key: string, order: number): Promise<Version | undefined> {
+  const row = await reader.get(history, [bucket.id, key, -order]);
+  return row && unpack(row);
 }
 
 async function newestInHistory(reader: Reader, bucket: Bucket, key: string): Promise<Version | undefined> {
   const [row] = await reader.page(history, { within: [bucket.id, key], limit: 1 });
-  return row?.value;
+  return row && unpack(row.value);
 }
 
 /** Where a new version goes: its id and order are settled in the transaction that adds it. */
@@ -66,7 +77,7 @@ export async function addVersion<V extends Version>(
   random: Random,
   make: (place: Place) => V,
 ): Promise<V> {
-  const current = await tx.get(objects, [bucket.id, key]);
+  const current = await currentObject(tx, bucket, key);
   const newest = current ?? (bucket.versioning ? await newestInHistory(tx, bucket, key) : undefined);
   const order = Math.max(at, (newest?.order ?? 0) + 1);
   const keepsOld = bucket.versioning === 'Enabled';
@@ -80,14 +91,14 @@ export async function addVersion<V extends Version>(
     putHistory(tx, bucket, key, version);
     if (current) tx.delete(objects, [bucket.id, key]);
   } else {
-    tx.put<StoredObject>(objects, [bucket.id, key], version);
+    putObject(tx, bucket, key, version);
   }
   return version;
 }
 
 /** Takes a version away for good; what lies below becomes current. */
 export async function removeVersion(tx: Writer, bucket: Bucket, key: string, version: Version): Promise<void> {
-  const current = await tx.get(objects, [bucket.id, key]);
+  const current = await currentObject(tx, bucket, key);
   if (current?.versionId === version.versionId) tx.delete(objects, [bucket.id, key]);
   else dropHistory(tx, bucket, key, version);
   if (!version.marker) dropBody(tx, version);
@@ -95,18 +106,22 @@ export async function removeVersion(tx: Writer, bucket: Bucket, key: string, ver
   const newest = await newestInHistory(tx, bucket, key);
   if (!newest || newest.marker) return;
   dropHistory(tx, bucket, key, newest);
-  tx.put(objects, [bucket.id, key], newest);
+  putObject(tx, bucket, key, newest);
 }
 
 /** Writes a version's row anew where it lies: tags, lock and ACL change without making a version. */
 export async function replaceVersion(tx: Writer, bucket: Bucket, key: string, version: StoredObject): Promise<void> {
-  const current = await tx.get(objects, [bucket.id, key]);
-  if (current?.versionId === version.versionId) tx.put(objects, [bucket.id, key], version);
-  else tx.put<Version>(history, [bucket.id, key, -version.order], version);
+  const current = await currentObject(tx, bucket, key);
+  if (current?.versionId === version.versionId) putObject(tx, bucket, key, version);
+  else tx.put(history, [bucket.id, key, -version.order], pack(version));
+}
+
+function putObject(tx: Writer, bucket: Bucket, key: string, object: StoredObject): void {
+  tx.put(objects, [bucket.id, key], pack(object) as PackedObject);
 }
 
 function putHistory(tx: Writer, bucket: Bucket, key: string, version: Version): void {
-  tx.put(history, [bucket.id, key, -version.order], version);
+  tx.put(history, [bucket.id, key, -version.order], pack(version));
   if (version.versionId === 'null') tx.put(nulls, [bucket.id, key], version.order);
 }
 
@@ -118,7 +133,7 @@ function dropHistory(tx: Writer, bucket: Bucket, key: string, version: Version):
 async function dropNull(tx: Writer, bucket: Bucket, key: string): Promise<void> {
   const order = await tx.get(nulls, [bucket.id, key]);
   if (order === undefined) return;
-  const old = await tx.get(history, [bucket.id, key, -order]);
+  const old = await pastVersion(tx, bucket, key, order);
   if (!old) return;
   dropHistory(tx, bucket, key, old);
   if (!old.marker) dropBody(tx, old);

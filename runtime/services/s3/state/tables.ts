@@ -5,6 +5,7 @@
  * through old versions.
  */
 import { type BlobRef, table } from '../../../store/port';
+import type { Packed, PackedObject } from './packing';
 
 // ---- buckets ------------------------------------------------------------------------------------------------------
 
@@ -213,9 +214,9 @@ export const owned = table<string>('s3.owned');
 /** [bucket id, family, id or ''] */
 export const configurations = table<Configuration>('s3.configurations', { hot: true });
 /** [bucket id, key] */
-export const objects = table<StoredObject>('s3.objects');
+export const objects = table<PackedObject>('s3.objects');
 /** [bucket id, key, -order] */
-export const history = table<Version>('s3.history');
+export const history = table<Packed>('s3.history');
 /** [piece id] → ciphertext and tag of a small body, apart from its object so that listing does not read bodies */
 export const bodies = table<Uint8Array>('s3.bodies');
 /** [bucket id, key] → order of the null version while it lies in `history` */
@@ -226,5 +227,7 @@ export const uploads = table<Upload>('s3.uploads');
 export const parts = table<Part>('s3.parts');
 /** [upload id] */
 export const manifests = table<Manifest>('s3.manifests');
+/** [upload id]: parts that belong to nothing any more and are to be removed */
+export const leftovers = table<true>('s3.leftovers');
 /** [name] → 32 bytes: the key under which S3-managed encryption derives its own */
 export const secrets = table<Uint8Array>('s3.secrets');

@@ -1,7 +1,7 @@
 /** Unfinished uploads, their parts, and the manifests of finished ones. */
-import type { Reader, Writer } from '../../../store/port';
+import type { Reader, Store, Writer } from '../../../store/port';
 import { dropPiece } from './bodies';
-import { type Manifest, manifests, type Part, parts, type Upload, uploads } from './tables';
+import { leftovers, type Manifest, manifests, type Part, parts, type Upload, uploads } from './tables';
 
 /** Parts go in steps of this many, so that no transaction grows with an upload's size. */
 const PARTS_AT_ONCE = 500;
@@ -52,13 +52,28 @@ export function putManifest(tx: Writer, uploadId: string, manifest: Manifest): v
   tx.put(manifests, [uploadId], manifest);
 }
 
-/** Lets all parts of an upload go. They are removed after the commit, a step at a time, by the consumer of this topic. */
+/** Lets all parts of an upload go: after this commit, a step at a time, and not while somebody reads them. */
 export function dropParts(tx: Writer, uploadId: string): void {
-  tx.announce({ topic: 's3.parts', key: uploadId, data: { uploadId } });
+  tx.put(leftovers, [uploadId], true);
+  tx.announce({ topic: LEFTOVER_TOPIC, key: uploadId, data: { uploadId } });
 }
 
-/** One step of removing parts. @returns whether all are gone */
-export async function removeParts(tx: Writer, uploadId: string): Promise<boolean> {
+export const LEFTOVER_TOPIC = 's3.leftover';
+
+/** Parts that an earlier life left behind. */
+export async function leftoversOf(reader: Reader): Promise<string[]> {
+  return (await reader.page(leftovers, { limit: Number.MAX_SAFE_INTEGER })).map(({ key }) => String(key[0]));
+}
+
+/** Removes parts that belong to nothing any more: now, or when the last of their readers is done. */
+export async function removeParts(store: Store, uploadId: string): Promise<void> {
+  const reading = readers.get(store)?.get(uploadId);
+  if (reading) reading.done = () => void removeParts(store, uploadId);
+  else while (!(await store.write((tx) => removeSome(tx, uploadId))));
+}
+
+/** @returns whether all are gone */
+async function removeSome(tx: Writer, uploadId: string): Promise<boolean> {
   const rows = await tx.page(parts, { within: [uploadId], limit: PARTS_AT_ONCE });
   for (const { key, value } of rows) {
     dropPiece(tx, value.piece);
@@ -66,7 +81,25 @@ export async function removeParts(tx: Writer, uploadId: string): Promise<boolean
   }
   if (rows.length === PARTS_AT_ONCE) return false;
   tx.delete(manifests, [uploadId]);
+  tx.delete(leftovers, [uploadId]);
   return true;
+}
+
+/** Who reads which parts now. Parts that nobody reads are not in it. */
+const readers = new WeakMap<Store, Map<string, { count: number; done?: () => void }>>();
+
+/** Keeps the parts of an upload where they are until the returned function is called. */
+export function holdParts(store: Store, uploadId: string): () => void {
+  const held = readers.get(store) ?? new Map();
+  readers.set(store, held);
+  const reading = held.get(uploadId) ?? { count: 0 };
+  held.set(uploadId, reading);
+  reading.count++;
+  return () => {
+    if (--reading.count > 0) return;
+    held.delete(uploadId);
+    reading.done?.();
+  };
 }
 
 /** All unfinished uploads of a bucket that goes. */

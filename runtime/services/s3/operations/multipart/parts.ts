@@ -6,7 +6,7 @@ import { base64, type Claim, checkContentMd5, claimOf, verify } from '../../chec
 import { customerKeyOf, type EncryptionInput, encryptionMembers, unseal } from '../../encryption';
 import { entityTooLarge, invalidArgument, invalidRequest, noSuchUpload } from '../../errors';
 import type { In, Out } from '../../model';
-import { openBody } from '../../reading';
+import { openBody, whileReplaced } from '../../reading';
 import { copySource } from '../../sources';
 import { keepBody, newId, type Taken, takeBody } from '../../state/bodies';
 import type { Bucket, Part, Upload } from '../../state/tables';
@@ -45,12 +45,15 @@ export async function UploadPartCopy(call: Call, input: In<'UploadPartCopy'>): P
   const bucket = await bucketOf(call, input);
   checkNumber(input.PartNumber);
   const upload = await uploadOf(call, bucket, input);
-  const source = await copySource(call, input);
-  const span = copySpan(input.CopySourceRange, source.object.sizeBytes);
-  const sizeBytes = span ? span.end - span.start + 1 : source.object.sizeBytes;
-  if (sizeBytes > LARGEST_PUT) throw entityTooLarge(sizeBytes, LARGEST_PUT);
   const dataKey = await partKey(call, bucket, upload, input);
-  const body = await openBody(call, source.object, await source.open(), span);
+  const { source, body } = await whileReplaced(call, async () => {
+    const source = await copySource(call, input);
+    const span = copySpan(input.CopySourceRange, source.object.sizeBytes);
+    const sizeBytes = span ? span.end - span.start + 1 : source.object.sizeBytes;
+    if (sizeBytes > LARGEST_PUT) throw entityTooLarge(sizeBytes, LARGEST_PUT);
+    const body = await openBody(call, source.object, await source.open(), span);
+    return body && { source, body };
+  });
   const taken = await take(call, upload, body instanceof Uint8Array ? once(body) : body, dataKey, () => {}, undefined);
   const part = await putTaken(call, bucket, input, upload, taken);
   return {
