@@ -14,3 +14,4 @@ export type {
   StackReport,
 } from './services/cloudformation/deploy';
 export { AssemblyError } from './services/cloudformation/deploy';
+export { SynthesisFailed, type SynthesisOptions, synthesise } from './synthesis';

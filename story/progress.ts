@@ -7,7 +7,7 @@ export class Progress {
   constructor(private readonly out: NodeJS.WriteStream) {}
 
   show({ stackName, logicalId, type, status, reason, constructPath, durationMs }: ProgressEvent): void {
-    const line = `  ${status.padEnd(16)} ${type.padEnd(28)} ${constructPath ?? `${stackName}/${logicalId}`}  ${durationMs.toFixed(0)} ms${reason ? `: ${reason}` : ''}`;
+    const line = `  ${status.padEnd(16)} ${type.padEnd(28)} ${constructPath ?? (logicalId === stackName ? stackName : `${stackName}/${logicalId}`)}  ${durationMs.toFixed(0)} ms${reason ? `: ${reason}` : ''}`;
     if (this.out.isTTY && status.endsWith('_IN_PROGRESS')) {
       this.out.write(`\r\x1b[2K${line.slice(0, (this.out.columns ?? 80) - 1)}`);
       this.live = true;

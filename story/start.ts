@@ -2,10 +2,11 @@
  * `npm start`: the main job, end to end. Synthesises the app, shows what cdk-nag found, starts the runtime, deploys
  * every stack, tells the story, and stays up until Ctrl-C.
  */
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Coffer, type DeployReport, startCoffer } from '@coffer/runtime';
+import { type Coffer, type DeployReport, startCoffer, synthesise } from '@coffer/runtime';
+import { findingsIn } from './findings';
 import { Progress } from './progress';
-import { type Synthesis, SynthFailed, synthesise } from './synth';
 import { type Outputs, TaleFailed, tell } from './tale';
 
 const USAGE = `npm start -- [options]
@@ -60,12 +61,14 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
 
+  // The SDK's advice about Node versions is not part of the story.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   let coffer: Coffer | undefined;
   try {
-    const synthesis = await check();
+    const assembly = await check();
     coffer = await startCoffer({ directory: chosen.directory, report: (line) => console.error(line) });
     const endpoint = await listen(coffer, chosen.port);
-    const report = await deploy(coffer, synthesis);
+    const report = await deploy(coffer, assembly);
     say();
     await tell(coffer, endpoint, outputsOf(report), 'README.md', (line) => say(`  ${line}`));
     say();
@@ -87,19 +90,22 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-async function check(): Promise<Synthesis> {
-  const synthesis = await synthesise('cdk.out', '000000000000', 'us-east-1');
-  say(`Synthesised into ${synthesis.directory} in ${(synthesis.elapsedMs / 1000).toFixed(1)} s`);
-  for (const { rule, severity, description, constructPaths } of synthesis.findings) {
+/** @returns the directory of the cloud assembly, which cdk-nag has nothing against */
+async function check(): Promise<string> {
+  const from = performance.now();
+  const directory = await synthesise();
+  say(`Synthesised into ${relative('', directory)} in ${((performance.now() - from) / 1000).toFixed(1)} s`);
+  const findings = await findingsIn(directory);
+  for (const { rule, severity, description, constructPaths } of findings) {
     say(`  ${severity} ${rule}: ${description}`);
     for (const path of constructPaths) say(`    at ${path}`);
   }
-  const errors = synthesis.findings.filter(({ severity }) => severity === 'error').length;
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) throw new Stopped(`cdk-nag found ${errors} errors; nothing was deployed.`);
   say(
-    `cdk-nag (AwsSolutions): ${synthesis.findings.length === 0 ? 'nothing to report' : `${synthesis.findings.length} findings, none an error`}`,
+    `cdk-nag (AwsSolutions): ${findings.length === 0 ? 'nothing to report' : `${findings.length} findings, none an error`}`,
   );
-  return synthesis;
+  return directory;
 }
 
 async function listen(coffer: Coffer, port: number): Promise<string> {
@@ -113,7 +119,7 @@ async function listen(coffer: Coffer, port: number): Promise<string> {
   }
 }
 
-async function deploy(coffer: Coffer, { directory }: Synthesis): Promise<DeployReport> {
+async function deploy(coffer: Coffer, directory: string): Promise<DeployReport> {
   const progress = new Progress(process.stdout);
   const report = await coffer.deploy(directory, { onProgress: (event) => progress.show(event) });
   progress.end();
@@ -134,7 +140,7 @@ function outputsOf({ stacks }: DeployReport): Outputs {
 }
 
 function explained(error: unknown): string {
-  if (error instanceof Stopped || error instanceof SynthFailed || error instanceof TaleFailed) return error.message;
+  if (error instanceof Stopped || error instanceof TaleFailed) return error.message;
   if (!(error instanceof Error)) return String(error);
   // Named errors of the runtime (data directory, deployment) say what is wrong; anything else is a defect.
   return error.name === 'Error' || error.name === 'TypeError' ? (error.stack ?? error.message) : error.message;
