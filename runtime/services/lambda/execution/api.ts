@@ -24,8 +24,8 @@ export interface Host {
   /** Whether `requestId` is what the runtime is working on. */
   expects(requestId: string): boolean;
   responded(payload: Buffer | 'tooLarge' | 'streaming'): void;
-  failed(payload: Buffer, errorType: string | undefined): void;
-  initFailed(payload: Buffer, errorType: string | undefined): void;
+  failed(payload: Buffer | 'tooLarge', errorType: string | undefined): void;
+  initFailed(payload: Buffer | 'tooLarge', errorType: string | undefined): void;
 }
 
 export interface RuntimeApi {
@@ -64,7 +64,7 @@ async function answer(host: Host, request: IncomingMessage, response: ServerResp
     throw error;
   });
   if (url === `${BASE}/init/error`) {
-    host.initFailed(body === 'tooLarge' ? Buffer.alloc(0) : body, errorType);
+    host.initFailed(body, errorType);
     return reply(response, 202, { status: 'OK' });
   }
   const [, requestId, kind] = INVOCATION.exec(url) ?? [];
@@ -74,7 +74,7 @@ async function answer(host: Host, request: IncomingMessage, response: ServerResp
   }
   const streaming = header(request, 'lambda-runtime-function-response-mode') === 'streaming';
   if (kind === 'response') host.responded(streaming ? 'streaming' : body);
-  else host.failed(body === 'tooLarge' ? Buffer.alloc(0) : body, errorType);
+  else host.failed(body, errorType);
   if (body !== 'tooLarge') return reply(response, 202, { status: 'OK' });
   reply(response, 413, { errorMessage: 'Exceeded maximum allowed payload size', errorType: 'RequestEntityTooLarge' });
 }

@@ -227,11 +227,11 @@ export class Environment implements Host {
     else running?.settle(payload);
   }
 
-  failed(payload: Buffer, errorType: string | undefined): void {
+  failed(payload: Buffer | 'tooLarge', errorType: string | undefined): void {
     this.running?.settle(reported(payload, errorType));
   }
 
-  initFailed(payload: Buffer, errorType: string | undefined): void {
+  initFailed(payload: Buffer | 'tooLarge', errorType: string | undefined): void {
     this.endInit({ ready: false, fail: () => reported(payload, errorType) });
     this.close();
   }

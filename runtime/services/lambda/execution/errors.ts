@@ -65,7 +65,8 @@ export function streamingRefused(requestId: string): FunctionFailure {
 }
 
 /** What the runtime reported for the function. Anything that is no JSON object stands as it came. */
-export function reported(payload: Buffer, errorType: string | undefined): FunctionFailure {
+export function reported(payload: Buffer | 'tooLarge', errorType: string | undefined): FunctionFailure {
+  if (payload === 'tooLarge') return responseTooLarge();
   return { errorType: errorType || errorTypeOf(payload), payload, status: 'error' };
 }
 
