@@ -16,9 +16,29 @@ export interface Request {
   /** Content-Length as declared, when declared. */
   readonly contentLength?: number;
   readonly body: Bytes;
+  /** The browser's form that this request was made of: it is signed by a policy of its own instead of as a request. */
+  readonly form?: SignedForm;
   readonly remoteAddress: string;
   /** True when the caller is to be seen as using TLS: always for loopback, unless marked otherwise. */
   readonly secure: boolean;
+}
+
+export interface SignedForm {
+  /** Absent: nobody signed it. */
+  readonly claim?: FormClaim;
+  /** Holds the form to what was signed, once the signature has proved true. @throws AwsError */
+  check(now: number): void;
+}
+
+export interface FormClaim {
+  readonly version: 2 | 4;
+  readonly accessKeyId: string;
+  /** Version 4: the scope behind the access key id. */
+  readonly scope?: { readonly date: string; readonly region: string; readonly service: string };
+  readonly signature: string;
+  readonly sessionToken?: string;
+  /** What is signed: the policy in Base64, as it stands in the form. */
+  readonly policy: string;
 }
 
 export interface Response {

@@ -1,7 +1,7 @@
 /**
- * Signature Version 2 in a query string: what boto3 and the aws CLI 1 still presign with in the oldest regions, and S3
- * still honours there. Version 2 in the `Authorization` header is not read. Source: Amazon S3 User Guide, "Signing and
- * authenticating REST requests", "Query string request authentication alternative".
+ * Signature Version 2: in a query string what boto3 and the aws CLI 1 still presign with in the oldest regions, and S3
+ * still honours there; in the `Authorization` header and in browsers' forms what old clients sign with. Source: Amazon
+ * S3 User Guide, "Signing and authenticating REST requests", "Query string request authentication alternative".
  */
 import { createHmac } from 'node:crypto';
 
@@ -38,6 +38,19 @@ export function readClaim2(query: Query): Claim2 | 'incomplete' | undefined {
   return { accessKeyId, signature, expires, sessionToken: value('x-amz-security-token') };
 }
 
+/** What an `Authorization` header of Version 2 says. */
+export interface HeaderClaim2 {
+  readonly accessKeyId: string;
+  readonly signature: string;
+}
+
+/** `AWS AKIA…:signature`. @returns undefined for any other scheme, `malformed` for what only begins like it */
+export function readHeader2(authorization: string | undefined): HeaderClaim2 | 'malformed' | undefined {
+  if (!authorization?.startsWith('AWS ')) return undefined;
+  const match = /^AWS ([^:\s]+):([A-Za-z0-9+/=]+)$/.exec(authorization);
+  return match ? { accessKeyId: match[1], signature: match[2] } : 'malformed';
+}
+
 /** Parameters that name a sub-resource or override a response header: only these are signed. */
 const SIGNED_PARAMETERS = new Set(
   (
@@ -55,8 +68,11 @@ export interface Signable2 {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** @param resource path with the bucket in front, percent-encoded as received */
-export function stringToSign2(request: Signable2, resource: string, { expires }: Claim2): string {
+/**
+ * @param resource path with the bucket in front, percent-encoded as received
+ * @param date when a URL ends, or when a request was made
+ */
+export function stringToSign2(request: Signable2, resource: string, date: string): string {
   const { method, query, headers } = request;
   const amz = [...Object.entries(headers), ...query]
     .filter(([name]) => name.startsWith('x-amz-'))
@@ -67,7 +83,7 @@ export function stringToSign2(request: Signable2, resource: string, { expires }:
     .map(([name, value]) => (value === '' ? name : `${name}=${value}`))
     .sort();
   const suffix = parameters.length > 0 ? `?${parameters.join('&')}` : '';
-  const head = [method, headers['content-md5'] ?? '', headers['content-type'] ?? '', expires];
+  const head = [method, headers['content-md5'] ?? '', headers['content-type'] ?? '', date];
   return `${head.join('\n')}\n${amz.join('')}${resource}${suffix}`;
 }
 

@@ -2,23 +2,21 @@
  * Step 3: who asks? Reads the signature that a request carries, looks up its key among the identity sources, verifies
  * it and opens the body that it covers. Requests without a signature are anonymous: whether that is enough is for
  * step 5 to say.
- *
- * Plain credentials, so that nothing is in a beginner's way: an access key id that is its own secret (`test`/`test`) is
- * the default account's administrator; twelve digits are that account's. Ids that begin with `AKIA` or `ASIA` never are.
  */
-import { partitionOf } from '../base/arn';
 import type { Clock } from '../base/clock';
 import type { Request } from '../base/http';
-import { type Claim2, readClaim2, sign2, stringToSign2, VERSION_2_REGIONS } from '../engine/sigv2';
 import { canonicalRequest } from '../engine/sigv4/canonical';
 import { type Claim, FlawedClaim, readClaim } from '../engine/sigv4/claim';
 import { type Seed, sameSignature, sign, signingKey, stringToSign } from '../engine/sigv4/signature';
 import type { Credentials, IdentitySource } from './authorize';
 import type { Body, Kernel } from './call';
+import { createFinder, refuseGuess, requireAlive } from './credentials';
+import { createFormAuthenticator } from './form';
 import { documentPayload, streamPayload } from './payload';
-import { anonymous, type Principal, root } from './principal';
+import { anonymous, type Principal } from './principal';
 import type { Dialect } from './rejection';
 import * as rejection from './rejection';
+import { createVersion2 } from './version2';
 
 /** How far a request's time may be off. Source: Amazon S3 API reference, "Error responses": RequestTimeTooSkewed. */
 const ALLOWED_SKEW_MS = 15 * 60 * 1000;
@@ -55,10 +53,15 @@ export function createAuthenticator(
   identities: readonly IdentitySource[],
   knownSignings: KnownSignings,
 ): Authenticate {
+  const find = createFinder(kernel, identities);
+  const version2 = createVersion2(kernel, find);
+  const signedForm = createFormAuthenticator(kernel, find);
   return async (request, asked) => {
     const { dialect } = asked;
-    const older = dialect === 's3' && request.query.length > 0 ? readClaim2(request.query) : undefined;
-    if (older) return authenticateVersion2(request, older, asked);
+    if (dialect === 's3') {
+      const older = request.form ? signedForm(request, request.form) : version2(request, asked.bucket);
+      if (older) return older;
+    }
     const claim = claimOf(request, dialect);
     const payload =
       dialect === 's3' ? streamPayload(request, claim) : await documentPayload(request, dialect, asked.bodyLimitBytes);
@@ -71,61 +74,9 @@ export function createAuthenticator(
     const credentials = await find(claim.accessKeyId, claim.sessionToken, claim.region, dialect);
     const seed = verify(request, claim, payload.hash, credentials, dialect);
     requireFresh(claim, dialect);
-    requireAlive(credentials, dialect);
+    requireAlive(kernel, credentials, dialect);
     return { principal: credentials.principal, region: claim.region, body: payload.open(seed) };
   };
-
-  /**
-   * Version 2 tells when a URL ends, not when it was signed: it counts as signed after the last move of the clock, so
-   * that a client whose clock did not move along is understood.
-   */
-  async function authenticateVersion2(
-    request: Request,
-    claim: Claim2 | 'incomplete',
-    { bucket }: Asked,
-  ): Promise<Caller> {
-    if (claim === 'incomplete') throw rejection.incompleteVersion2();
-    const { defaultRegion, clock } = kernel;
-    if (!VERSION_2_REGIONS.has(defaultRegion)) throw rejection.signatureVersion2();
-    const { accessKeyId, sessionToken, signature } = claim;
-    const credentials = await find(accessKeyId, sessionToken, defaultRegion, 's3');
-    const inHost = bucket !== undefined && request.headers.host?.startsWith(`${bucket}.`);
-    const resource = inHost ? `/${bucket}${request.path}` : request.path;
-    const text = stringToSign2(request, resource, claim);
-    if (!sameSignature(sign2(credentials.secretAccessKey, text), signature)) {
-      refuseGuess(credentials, 's3');
-      throw rejection.signatureDoesNotMatch('s3', { accessKeyId, signature, stringToSign: text });
-    }
-    const until = clock.virtualAt(Number(claim.expires) * 1000);
-    if (clock.now() > until) throw rejection.requestHasExpired('s3', undefined, until, clock.now());
-    requireAlive(credentials, 's3');
-    const body = streamPayload(request, undefined).open(undefined);
-    return { principal: credentials.principal, region: defaultRegion, body };
-  }
-
-  function requireAlive(credentials: Credentials, dialect: Dialect): void {
-    if (credentials.expiresAt === undefined || credentials.expiresAt > kernel.clock.now()) return;
-    throw rejection.expiredToken(dialect, credentials.sessionToken);
-  }
-
-  async function find(
-    accessKeyId: string,
-    sessionToken: string | undefined,
-    region: string,
-    dialect: Dialect,
-  ): Promise<Credentials> {
-    for (const source of identities) {
-      const found = await source.credentials?.(kernel, accessKeyId, sessionToken);
-      if (!found) continue;
-      if (!found.active) throw rejection.unknownAccessKey(dialect, accessKeyId);
-      if (found.sessionToken !== sessionToken) throw rejection.invalidToken(dialect, sessionToken);
-      return found;
-    }
-    if (/^A[KS]IA/.test(accessKeyId)) throw rejection.unknownAccessKey(dialect, accessKeyId);
-    const account = isAccountId(accessKeyId) ? accessKeyId : kernel.defaultAccount;
-    const principal = root(account, partitionOf(region), accessKeyId);
-    return { accessKeyId, secretAccessKey: accessKeyId, principal, active: true };
-  }
 
   function verify(
     request: Request,
@@ -164,16 +115,6 @@ export function createAuthenticator(
     const until = signedAt + claim.expiresSeconds * 1000;
     if (now > until) throw rejection.requestHasExpired(dialect, claim, until, now);
   }
-}
-
-/** A plain id that turns out not to be its own secret is nobody's id, unless it is one of the well-known ones. */
-function refuseGuess({ accessKeyId, secretAccessKey }: Credentials, dialect: Dialect): void {
-  if (secretAccessKey !== accessKeyId || accessKeyId === 'test' || isAccountId(accessKeyId)) return;
-  throw rejection.unknownAccessKey(dialect, accessKeyId);
-}
-
-function isAccountId(text: string): boolean {
-  return /^\d{12}$/.test(text);
 }
 
 /** A client's clock shows real time, unless it was set to virtual time: then its stamp is ahead of real time. */

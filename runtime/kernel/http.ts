@@ -207,6 +207,12 @@ async function closeBody(content: Response['body']): Promise<void> {
 /** What cannot be parsed as HTTP gets HTTP's own answer. */
 function refuseConnection(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
   const response = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
+  if (response?.req.complete && !response.writableEnded && socket.writable) {
+    // The flaw is in what follows a whole request: that one is answered before the connection ends.
+    response.shouldKeepAlive = false;
+    response.once('finish', () => socket.destroy());
+    return;
+  }
   if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent) {
     socket.destroy();
     return;

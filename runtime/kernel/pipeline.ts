@@ -15,7 +15,7 @@ import { readDocument } from './payload';
 import type { Principal } from './principal';
 import type { Records } from './record';
 import { dialectOf, unsigned } from './rejection';
-import type { Service } from './service';
+import type { Edge, Rewritten, Service } from './service';
 
 export interface PipelineParts {
   readonly kernel: Kernel;
@@ -40,6 +40,8 @@ export function createPipeline(parts: PipelineParts): Answer {
     const started = performance.now();
     let requestId = kernel.random.uuid();
     let request = received;
+    let edge: Edge | undefined;
+    let rewritten: Rewritten | undefined;
     let route: Route | undefined;
     let principal: Principal | undefined;
     let failure: AwsError | undefined;
@@ -48,6 +50,14 @@ export function createPipeline(parts: PipelineParts): Answer {
       const early = before(request);
       if (early) response = await early;
       else {
+        for (const candidate of edges) {
+          const meant = candidate.rewrite?.(request, kernel);
+          if (!meant) continue;
+          edge = candidate;
+          rewritten = await meant;
+          request = rewritten.request;
+          break;
+        }
         // 2 route
         const signingName = signingNameOf(request.headers, request.query);
         const form = protocols.needsForm(request, signingName) ? await readForm(request) : undefined;
@@ -102,7 +112,8 @@ export function createPipeline(parts: PipelineParts): Answer {
       response = protocols.writeError(failure, route, { requestId, hostId, request });
     }
     if (route?.protocol === 'restXml') response.headers.server = 'AmazonS3';
-    const edge = route && services.get(route.service)?.edge;
+    if (rewritten) response = rewritten.answer(response);
+    if (route) edge = services.get(route.service)?.edge;
     if (edge?.wants?.(request)) await edge.after?.(request, response, kernel).catch(report);
 
     // 9 record
@@ -112,8 +123,8 @@ export function createPipeline(parts: PipelineParts): Answer {
     records.request({
       requestId,
       at: now,
-      method: request.method,
-      target: request.target,
+      method: received.method,
+      target: received.target,
       service,
       operation,
       principal: principal && (principal.kind === 'anonymous' ? 'anonymous' : principal.arn),

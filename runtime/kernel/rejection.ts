@@ -103,7 +103,12 @@ export function unsigned(dialect: Dialect): AwsError {
   return elsewhere('unsigned', dialect, 'Request is missing Authentication Token');
 }
 
-export function timeTooSkewed(dialect: Dialect, claim: Claim, now: number, allowedMs: number): AwsError {
+export function timeTooSkewed(
+  dialect: Dialect,
+  claim: Pick<Claim, 'timestamp'> & Partial<Claim>,
+  now: number,
+  allowedMs: number,
+): AwsError {
   if (dialect === 's3') {
     const message = 'The difference between the request time and the current time is too large.';
     return new AwsError('RequestTimeTooSkewed', message, {
@@ -115,7 +120,7 @@ export function timeTooSkewed(dialect: Dialect, claim: Claim, now: number, allow
       },
     });
   }
-  const early = claim.signedAt > now;
+  const early = (claim.signedAt ?? now) > now;
   const bound = formatTimestamp(early ? now + allowedMs : now - allowedMs);
   const sum = `(${formatTimestamp(now)} ${early ? '+' : '-'} ${allowedMs / 60_000} min.)`;
   const message = early
@@ -172,6 +177,16 @@ export function flawedClaim(dialect: Dialect, { form, flaw }: FlawedClaim): AwsE
 export function signatureVersion2(): AwsError {
   const message = 'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.';
   return new AwsError('InvalidRequest', message);
+}
+
+export function malformedVersion2(text: string): AwsError {
+  return new AwsError('InvalidArgument', 'AWS authorization header is invalid. Expected AwsAccessKeyId:signature', {
+    fields: { ArgumentName: 'Authorization', ArgumentValue: text },
+  });
+}
+
+export function undatedVersion2(): AwsError {
+  return new AwsError('AccessDenied', 'AWS authentication requires a valid Date or x-amz-date header', { status: 403 });
 }
 
 export function incompleteVersion2(): AwsError {

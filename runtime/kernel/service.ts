@@ -34,9 +34,17 @@ export interface Consumer {
 /** Runs a timer that this service scheduled. `payload` is what was given to `timers.schedule`. */
 export type TimerHandler = (payload: Readonly<Record<string, unknown>>, kernel: Kernel) => Promise<void>;
 
+/** A request as meant, and how its answer looks to who sent it. */
+export interface Rewritten {
+  readonly request: Request;
+  answer(response: Response): Response;
+}
+
 export interface Edge {
   /** Takes a request before it is routed: CORS preflight, browser forms, website hosts. Undefined: not for me. Must decide cheaply. */
   before?(request: Request, kernel: Kernel): Promise<Response> | undefined;
+  /** Takes a request that stands for another: a browser's form. Undefined: not for me. Must decide cheaply. */
+  rewrite?(request: Request, kernel: Kernel): Promise<Rewritten> | undefined;
   /** Whether `after` wants to see the answer to this request (it carries an `Origin` header, say). Must decide cheaply. */
   wants?(request: Request): boolean;
   /** Adds headers to the answer of a routed request of this service, errors included. */

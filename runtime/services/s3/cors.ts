@@ -13,9 +13,9 @@ export interface CorsRule {
 }
 
 /** The first rule that allows origin, method and every header that is asked for. */
-export function matchingRule(rules: readonly CorsRule[], { headers, method }: Request): CorsRule | undefined {
+export function matchingRule(rules: readonly CorsRule[], { headers, method, form }: Request): CorsRule | undefined {
   const { origin = '' } = headers;
-  const wanted = headers['access-control-request-method'] ?? method;
+  const wanted = headers['access-control-request-method'] ?? (form ? 'POST' : method);
   const asked = requestedHeaders(headers['access-control-request-headers']);
   return rules.find(
     ({ AllowedMethods = [], AllowedOrigins = [], AllowedHeaders = [] }) =>

@@ -1,12 +1,13 @@
 /**
- * What S3 answers beside its operations: CORS preflights, and CORS headers on every other answer to a browser. Leaves
- * out browser forms and website hosts. Source: S3 user guide, "Using cross-origin resource sharing (CORS)".
+ * What S3 answers beside its operations: CORS preflights, CORS headers on every other answer to a browser, and browsers'
+ * forms. Leaves out website hosts. Source: S3 user guide, "Using cross-origin resource sharing (CORS)".
  */
 import type { Request, Response } from '../../base/http';
 import type { Kernel } from '../../kernel/call';
 import type { Edge } from '../../kernel/service';
 import { type CorsRule, corsHeaders, matchingRule } from './cors';
 import { badRequest, corsForbidden } from './errors';
+import { formRequest, isForm } from './forms/request';
 import { findBucket, findConfiguration } from './state/buckets';
 import type { Bucket } from './state/tables';
 
@@ -14,6 +15,10 @@ export const edge: Edge = {
   before(request, kernel) {
     if (request.method !== 'OPTIONS' || isFunctionUrl(request)) return undefined;
     return preflight(request, kernel);
+  },
+  rewrite(request) {
+    const bucket = isForm(request) ? bucketNameIn(request) : undefined;
+    return bucket === undefined ? undefined : formRequest(request, bucket);
   },
   wants: ({ headers }) => headers.origin !== undefined,
   async after(request, response, kernel) {
@@ -52,12 +57,20 @@ async function targetOf(
   { headers, path }: Request,
   { store }: Kernel,
 ): Promise<{ bucket?: Bucket; onObject: boolean }> {
-  const host = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-  const byHost = /^(.+?)\.(?:s3[.-].*|localhost)$/.exec(host)?.[1];
+  const byHost = bucketInHost(headers.host);
   const hosted = byHost && (await findBucket(store, byHost));
   if (hosted) return { bucket: hosted, onObject: path.length > 1 };
   const [, byPath = '', key = ''] = path.split('/', 3);
   return { bucket: byPath === '' ? undefined : await findBucket(store, byPath), onObject: key !== '' };
+}
+
+function bucketInHost(host = ''): string | undefined {
+  return /^(.+?)\.(?:s3[.-].*|localhost)$/.exec(host.replace(/:\d+$/, '').toLowerCase())?.[1];
+}
+
+/** Where a form is posted to: the bucket of its path, else of its host. */
+function bucketNameIn({ headers, path }: Request): string | undefined {
+  return path === '/' ? bucketInHost(headers.host) : decodeURIComponent(path.split('/', 2)[1]);
 }
 
 function isFunctionUrl({ headers }: Request): boolean {

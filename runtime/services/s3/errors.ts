@@ -6,8 +6,13 @@ import { AwsError } from '../../base/errors';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const s3Error = (code: string, status: number, message: string, fields?: Fields, headers?: Record<string, string>) =>
-  new AwsError(code, message, { status, fields, headers });
+export const s3Error = (
+  code: string,
+  status: number,
+  message: string,
+  fields?: Fields,
+  headers?: Record<string, string>,
+) => new AwsError(code, message, { status, fields, headers });
 
 // ---- requests -----------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ export const OBJECT_TOPIC = 's3.object';
 /** Names of events as records carry them, without `s3:`. */
 export type EventName =
   | 'ObjectCreated:Put'
+  | 'ObjectCreated:Post'
   | 'ObjectCreated:Copy'
   | 'ObjectCreated:CompleteMultipartUpload'
   | 'ObjectRemoved:Delete'

@@ -47,11 +47,9 @@ export function systemMetadata(call: Call, input: SystemInput): SystemMetadata {
 
 /** `aws-chunked` says how the upload was framed and is no part of the object. */
 function contentEncoding(header: string | undefined): string | undefined {
-  const kept = header
-    ?.split(',')
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== '' && coding !== 'aws-chunked');
-  return kept?.length ? kept.join(',') : undefined;
+  if (!header?.includes('aws-chunked')) return header || undefined;
+  const codings = header.split(',').map((coding) => coding.trim());
+  return codings.filter((coding) => coding !== '' && coding !== 'aws-chunked').join(',') || undefined;
 }
 
 /** @throws AwsError MetadataTooLarge */

@@ -102,7 +102,7 @@ export function versionMember(bucket: Bucket, { versionId }: { versionId: string
 export function limitBody(call: Call): (sizeBytes: number) => void {
   const { headers } = call.request;
   const length = call.body?.length;
-  if (length === undefined && call.body) {
+  if (length === undefined && call.body && !call.request.form) {
     if (headers['transfer-encoding'] !== undefined) throw headerNotImplemented('Transfer-Encoding');
     if (headers.host !== undefined) throw missingContentLength();
   }

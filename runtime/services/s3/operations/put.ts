@@ -44,7 +44,7 @@ export async function PutObject(call: Call, input: In<'PutObject'>): Promise<Out
   const object = await commitObject(call, {
     bucket,
     key,
-    event: 'ObjectCreated:Put',
+    event: call.request.form ? 'ObjectCreated:Post' : 'ObjectCreated:Put',
     conditions: conditional ? input : undefined,
     taken,
     object: { ...draft, sizeBytes: piece.sizeBytes, etag, checksum, seal, piece },
