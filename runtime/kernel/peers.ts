@@ -20,11 +20,10 @@ interface CommandShape<I, O> {
   resolveMiddleware(...args: any[]): (...args: any[]) => Promise<{ output: O }>;
 }
 type NamesOf<M> = { [K in keyof M]: K extends `${infer Name}Command` ? Name : never }[keyof M] & string;
+// biome-ignore lint/suspicious/noExplicitAny: any constructor
+type Constructor<C> = new (...args: any[]) => C;
 type InstanceOf<M, Name extends string> = `${Name}Command` extends keyof M
-  ? // biome-ignore lint/suspicious/noExplicitAny: any constructor
-    M[`${Name}Command`] extends new (
-      ...args: any[]
-    ) => infer C
+  ? M[`${Name}Command`] extends Constructor<infer C>
     ? C
     : never
   : never;

@@ -40,6 +40,9 @@ export interface Rewritten {
   answer(response: Response): Response;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: as for handlers
+type ActionRow = (input: any, call: Call) => readonly Check[] | Promise<readonly Check[]>;
+
 export interface Edge {
   /** Takes a request before it is routed: CORS preflight, browser forms, website hosts. Undefined: not for me. Must decide cheaply. */
   before?(request: Request, kernel: Kernel): Promise<Response> | undefined;
@@ -57,10 +60,7 @@ export interface Service {
   readonly wire: Wire;
   // biome-ignore lint/suspicious/noExplicitAny: the kernel handles all services alike; each is typed where it is made
   readonly handlers: Readonly<Record<string, Handler<any, any> | undefined>>;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  readonly actions: Readonly<
-    Record<string, ((input: any, call: Call) => readonly Check[] | Promise<readonly Check[]>) | undefined>
-  >;
+  readonly actions: Readonly<Record<string, ActionRow | undefined>>;
   /** Requests without a signature get as far as policies (S3, SQS, SNS). Default: they are refused for want of one. */
   readonly answersUnsigned?: boolean;
   /**
