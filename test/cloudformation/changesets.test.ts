@@ -167,7 +167,7 @@ test('another deployment drops what was proposed', async () => {
 
 test.each([
   [{ ChangeSetType: 'IMPORT' as const }, 'Importing existing resources is not supported by this runtime'],
-  [{ ImportExistingResources: true }, 'ImportExistingResources is not supported by this runtime'],
+  [{ DeploymentMode: 'REVERT_DRIFT' as const }, 'DeploymentMode REVERT_DRIFT is not supported by this runtime'],
   [{ ChangeSetName: '-x' }, "at 'changeSetName' failed to satisfy constraint"],
 ])('%j is refused', async (more, message) => {
   await create();

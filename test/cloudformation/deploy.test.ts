@@ -147,7 +147,7 @@ test('nested stacks pass values down and up, and fail with their reason', async 
   await coffer.deploy(make('two'));
   expect((await client.send(new GetParameterCommand({ Name: '/inner' }))).Parameter!.Value).toMatch(/ two$/);
   await expect(coffer.deploy(make(''.padEnd(5000, 'x')))).rejects.toThrow(
-    /Embedded stack .* was not successfully updated: /,
+    /Outer failed at .*: P\w+ \(AWS::SSM::Parameter\) in nested stack Outer-Inner\w+-[A-Z0-9]{12}: Resource handler returned message: /,
   );
   expect((await client.send(new GetParameterCommand({ Name: '/inner' }))).Parameter!.Value).toMatch(/ two$/);
   await destroy('Outer');

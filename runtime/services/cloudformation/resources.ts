@@ -68,18 +68,23 @@ async function outcome(context: ResourceContext, stackId: string, ...wanted: str
 }
 
 /** Waits for the nested stack's operation. @throws AwsError when it did not end as wanted */
-async function ended({ kernel, peers }: ResourceContext, stackId: string, ...wanted: string[]): Promise<StackView> {
-  await deployerOf(kernel).running.get(stackId)?.done;
-  const { Stacks: [stack] = [] } = await peers.cloudformation.DescribeStacks({ StackName: stackId });
+async function ended({ kernel, peers }: ResourceContext, StackName: string, ...wanted: string[]): Promise<StackView> {
+  await deployerOf(kernel).running.get(StackName)?.done;
+  const { Stacks: [stack] = [] } = await peers.cloudformation.DescribeStacks({ StackName });
   if (wanted.includes(String(stack?.StackStatus))) return stack;
-  const verb = wanted.includes('DELETE_COMPLETE')
-    ? 'deleted'
-    : wanted.includes('UPDATE_COMPLETE')
-      ? 'updated'
-      : 'created';
-  throw validationError(
-    `Embedded stack ${stackId} was not successfully ${verb}: ${stack?.StackStatusReason ?? stack?.StackStatus}`,
+  const verbs: Record<string, string> = {
+    CREATE_COMPLETE: 'created',
+    UPDATE_COMPLETE: 'updated',
+    DELETE_COMPLETE: 'deleted',
+  };
+  const { StackEvents = [] } = await peers.cloudformation.DescribeStackEvents({ StackName });
+  // The turn for the worse is told where it happened, not in the last status.
+  const turn = StackEvents.find(
+    ({ PhysicalResourceId, ResourceStatus = '', ResourceStatusReason }) =>
+      PhysicalResourceId === StackName && ResourceStatusReason && /FAILED|ROLLBACK|COMPLETE/.test(ResourceStatus),
   );
+  const why = turn?.ResourceStatusReason ?? stack?.StackStatus;
+  throw validationError(`Embedded stack ${StackName} was not successfully ${verbs[wanted[wanted.length - 1]]}: ${why}`);
 }
 
 /** CDK's note of which constructs are in a stack. */

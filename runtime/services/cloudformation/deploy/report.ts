@@ -1,7 +1,8 @@
 /** What a deployment came to, for a person or a test to read. */
+import { parseArn } from '../../../base/arn';
 import type { Kernel } from '../../../kernel/call';
 import { refOf } from '../stacks/run';
-import { findStack, type Place, type Resource, resourcesOf, type StackEvent } from '../state';
+import { eventsOf, findStack, type Place, type Resource, resourcesOf, type StackEvent } from '../state';
 import type { AssemblyStack } from './assembly';
 
 export interface ResourceReport {
@@ -64,7 +65,9 @@ export async function reportOf(kernel: Kernel, wanted: AssemblyStack, at: Place,
     if (isInert) inert[type] = [...(inert[type] ?? []), logicalId];
   }
   const failure =
-    course.failure === undefined ? failureIn(course.story, wanted, stack?.status) : { reason: course.failure };
+    course.failure === undefined
+      ? await failureIn(kernel, course.story, wanted, stack?.status)
+      : { reason: course.failure };
   return {
     id: wanted.id,
     stackName: wanted.stackName,
@@ -86,16 +89,38 @@ function resourceReport(row: Resource, wanted: AssemblyStack): ResourceReport {
   return { logicalId, type, status, physicalId: now?.physicalId ?? gone, ref: refOf(row), constructPath, inert };
 }
 
-/** The first failure of the story, if the stack did not end well. */
-function failureIn(story: readonly StackEvent[], wanted: AssemblyStack, status = ''): Failure | undefined {
+/** The first failure of the story, if the stack did not end well; that of a nested stack where it happened. */
+async function failureIn(
+  kernel: Kernel,
+  story: readonly StackEvent[],
+  wanted: AssemblyStack,
+  status = '',
+): Promise<Failure | undefined> {
   if (status === 'CREATE_COMPLETE' || status === 'UPDATE_COMPLETE' || story.length === 0) return undefined;
-  const first = story.find((event) => event.status.endsWith('_FAILED') && event.logicalId !== wanted.stackName);
+  const first = firstFailure(story, wanted.stackName);
   if (first) {
     const { logicalId, type, reason = 'no reason was given' } = first;
-    return { reason, logicalId, type, constructPath: wanted.constructPaths.get(logicalId) };
+    const constructPath = wanted.constructPaths.get(logicalId);
+    return { reason: (await nestedReason(kernel, first)) ?? reason, logicalId, type, constructPath };
   }
   const turn = story.find((event) => event.reason !== undefined && /ROLLBACK|FAILED/.test(event.status));
   return { reason: turn?.reason ?? `the stack is in the state ${status}` };
+}
+
+function firstFailure(story: readonly StackEvent[], stackName: string): StackEvent | undefined {
+  return story.find(({ status, logicalId }) => status.endsWith('_FAILED') && logicalId !== stackName);
+}
+
+async function nestedReason(kernel: Kernel, { type, physicalId }: StackEvent): Promise<string | undefined> {
+  const at = type === 'AWS::CloudFormation::Stack' ? parseArn(physicalId) : undefined;
+  const stack = at && (await findStack(kernel.store, at.account, at.region, physicalId));
+  if (!stack) return undefined;
+  const latest = (await eventsOf(kernel.store, stack, 10_000)).map(({ event }) => event);
+  const operation = latest.find(({ status }) => status.endsWith('_FAILED'))?.operationId;
+  const first = firstFailure(latest.filter((event) => event.operationId === operation).reverse(), stack.name);
+  if (!first) return undefined;
+  const inner = (await nestedReason(kernel, first)) ?? first.reason;
+  return `${first.logicalId} (${first.type}) in nested stack ${stack.name}: ${inner}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Change sets: a deployment announced, looked at, and carried out or dropped. They are computed while the caller
- * waits, so they are never pending. Left out: imports of existing resources and drift-aware sets, refused by name.
+ * waits, so they are never pending. Left out: imports of existing resources and drift-aware sets, refused by name;
+ * `ImportExistingResources` is taken, and a resource that turns out to exist fails by name when the set is executed.
  */
 import type {
   Capability,
@@ -179,7 +180,7 @@ export const changeSetHandlers: Handlers<Client> = {
 };
 
 function checkInput(input: CreateChangeSetInput): void {
-  const { ChangeSetName = '', ChangeSetType, ResourcesToImport, ImportExistingResources, DeploymentMode } = input;
+  const { ChangeSetName = '', ChangeSetType, ResourcesToImport, DeploymentMode } = input;
   refuseUnsupported(input);
   if (!isChangeSetName(ChangeSetName)) {
     throw validationError(
@@ -187,7 +188,6 @@ function checkInput(input: CreateChangeSetInput): void {
     );
   }
   if (ChangeSetType === 'IMPORT' || ResourcesToImport?.length) throw notSupported('Importing existing resources');
-  if (ImportExistingResources) throw notSupported('ImportExistingResources');
   if (DeploymentMode) throw notSupported(`DeploymentMode ${DeploymentMode}`);
 }
 

@@ -48,10 +48,18 @@ export function plan(deployer: Deployer, stack: Stack, rows: readonly Resource[]
   const { target, settings, externals } = prepared;
   const existing = new Map(rows.filter((row) => row.now).map((row) => [row.logicalId, row]));
   refuseTypeChanges(existing, target);
+  /** Still to be made, or to be made anew. */
   const unsettled = new Set<string>();
+  const modified = new Set<string>();
   const environment = environmentOf(target, {
     ref: (id) => (unsettled.has(id) ? UNKNOWN : refOf(existing.get(id))),
-    attribute: (id, name) => (unsettled.has(id) ? UNKNOWN : attributeOf(stack, id, existing.get(id), name)),
+    attribute(id, name) {
+      if (unsettled.has(id)) return UNKNOWN;
+      const row = existing.get(id);
+      // A resource that changes may come to have attributes that it has not: outputs of a nested stack, say.
+      if (modified.has(id) && row?.now?.attributes[name] === undefined) return UNKNOWN;
+      return attributeOf(stack, id, row, name);
+    },
     imported: (name) => externals.imports.get(name),
     output: (reference) => externals.outputs.get(outputKey(reference)),
   });
@@ -70,6 +78,7 @@ export function plan(deployer: Deployer, stack: Stack, rows: readonly Resource[]
     }
     const change = modification(deployer, settings, target, row, described, unsettled);
     if (!change) continue;
+    modified.add(logicalId);
     if (change.replacement !== 'False') unsettled.add(logicalId);
     changes.push(change);
   }

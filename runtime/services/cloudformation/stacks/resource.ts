@@ -86,7 +86,13 @@ async function create(run: Run, row: Resource, wanted: Wanted): Promise<boolean>
   await journal.flush();
   const made = await make(run, started, wanted);
   if ('error' in made) {
-    return failed(run, { ...started, leftovers: withLeftover(started, made.claimed) }, 'CREATE_FAILED', made.error);
+    return failed(
+      run,
+      { ...started, leftovers: withLeftover(started, made.claimed) },
+      'CREATE_FAILED',
+      made.error,
+      made.claimed,
+    );
   }
   const { incarnation, inert } = made;
   journal.record({ ...started, now: incarnation, reason: 'Resource creation Initiated' });
@@ -269,8 +275,9 @@ export async function deleteIncarnation(run: Run, row: Resource, incarnation: In
 
 // ---- Failure ------------------------------------------------------------------------------------------------------
 
-function failed(run: Run, row: Resource, status: string, error: unknown): false {
-  run.journal.record({ ...row, status, reason: reasonOf(error, row.type, run) });
+/** @param claimed what exists of it although it is not whole */
+function failed(run: Run, row: Resource, status: string, error: unknown, claimed?: Incarnation): false {
+  run.journal.record({ ...row, status, reason: reasonOf(error, row.type, run) }, claimed?.physicalId);
   return false;
 }
 
