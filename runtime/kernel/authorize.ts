@@ -91,6 +91,13 @@ export interface IdentitySource {
 
 export type Authorize = (call: Call, check: Check) => Promise<void>;
 
+const byGrant = new WeakSet<Call>();
+
+/** Whether a call was let in by a grant beyond policies: an ACL or a KMS grant. */
+export function wasGranted(call: Call): boolean {
+  return byGrant.has(call);
+}
+
 export interface Authorizer {
   /** @throws AwsError AccessDenied (or the service's name for it) at the first check that is refused */
   (call: Call, checks: readonly Check[]): Promise<void>;
@@ -137,7 +144,10 @@ export function createAuthorizer({ identities, sources, kernel }: AuthorizerPart
     for (const check of checks) {
       const question = await questionOf(call, check, mine);
       const decision = decide(question);
-      if (decision.effect === 'allow') continue;
+      if (decision.effect === 'allow') {
+        if (decision.by === 'grant') byGrant.add(call);
+        continue;
+      }
       throw refusal(call, check, question.owner, decision, explain(question, decision));
     }
   }

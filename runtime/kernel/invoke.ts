@@ -6,13 +6,13 @@ import { partitionOf } from '../base/arn';
 import { AwsError } from '../base/errors';
 import type { Request } from '../base/http';
 import type { ProtocolName } from '../protocol/wire';
-import type { Authorizer, Check } from './authorize';
+import { type Authorizer, type Check, wasGranted } from './authorize';
 import type { Body, Call, Kernel, Origin, Scope } from './call';
 import { noBody } from './incoming';
 import type { Peers } from './peers';
 import type { Principal } from './principal';
 import type { Records } from './record';
-import type { Handler, Service } from './service';
+import type { Exchange, Handler, Service } from './service';
 
 // biome-ignore lint/suspicious/noExplicitAny: the kernel handles all operations alike
 type AnyHandler = Handler<any, any>;
@@ -153,14 +153,19 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
         request: peerRequest,
         body,
       });
+      const started = performance.now();
+      let output: unknown;
       try {
         const handler = await admit(call, service, input);
-        return await handler(call, input);
+        output = await handler(call, input);
       } catch (error) {
         // A call on behalf of a request leaves the noting to the request: its handler may have been ready for a no.
         if (error instanceof AwsError && !scope.via?.length) records.refusal(error, call);
+        service.follow?.(exchangeOf(call, started, input, undefined, error));
         throw error;
       }
+      service.follow?.(exchangeOf(call, started, input, output));
+      return output;
     };
     return new Proxy(
       {},
@@ -174,6 +179,34 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
   }
 
   return { admit, call: (parts) => new LiveCall(parts), peers: peersOf };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A call between services as a request that was answered. */
+function exchangeOf(call: Call, started: number, input: unknown, output: unknown, error?: unknown): Exchange {
+  const { requestId, now, service, operation, principal, request } = call;
+  const { code, status } = error instanceof AwsError ? error : { code: 'InternalError', status: 500 };
+  return {
+    record: {
+      requestId,
+      at: now,
+      method: request.method,
+      target: request.target,
+      service,
+      operation,
+      principal: principal.arn,
+      remoteAddress: request.remoteAddress,
+      status: error === undefined ? 200 : status,
+      error: error === undefined ? undefined : code,
+      tookMs: performance.now() - started,
+    },
+    request,
+    principal,
+    input: input as Fields,
+    output: output as Fields | undefined,
+    granted: wasGranted(call),
+  };
 }
 
 const notImplementedForms: Readonly<Record<ProtocolName, { code: string; status: number }>> = {

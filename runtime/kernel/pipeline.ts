@@ -8,7 +8,8 @@ import type { Request, Response } from '../base/http';
 import { signingNameOf } from '../engine/sigv4/claim';
 import type { Protocols, Route } from '../protocol/port';
 import type { Authenticate } from './authenticate';
-import type { Kernel } from './call';
+import { wasGranted } from './authorize';
+import type { Call, Kernel } from './call';
 import type { Answer } from './http';
 import type { Invoker } from './invoke';
 import { readDocument } from './payload';
@@ -44,6 +45,9 @@ export function createPipeline(parts: PipelineParts): Answer {
     let rewritten: Rewritten | undefined;
     let route: Route | undefined;
     let principal: Principal | undefined;
+    let call: Call | undefined;
+    let input: Record<string, unknown> | undefined;
+    let output: Record<string, unknown> | undefined;
     let failure: AwsError | undefined;
     let response: Response;
     try {
@@ -77,11 +81,11 @@ export function createPipeline(parts: PipelineParts): Answer {
         if (principal.kind === 'anonymous' && !service.answersUnsigned) throw unsigned(dialect);
 
         // 4 bind head: a document that is the whole input belongs to it
-        const input = operation.bindHead(request, route);
+        input = operation.bindHead(request, route);
         const document = () =>
           caller.body.length === 0 ? NOTHING : readDocument(caller.body.stream, dialect, bodyLimitBytes);
         if (operation.documentIsInput) operation.bindBody(await document(), input, request);
-        const call = invoker.call({
+        call = invoker.call({
           requestId,
           now,
           service: service.name,
@@ -105,7 +109,8 @@ export function createPipeline(parts: PipelineParts): Answer {
         }
 
         // 7 handle, 8 write
-        response = operation.write(await handle(call, input), { requestId, hostId, request });
+        output = (await handle(call, input)) as Record<string, unknown>;
+        response = operation.write(output, { requestId, hostId, request });
       }
     } catch (error) {
       failure = asAwsError(error);
@@ -120,7 +125,7 @@ export function createPipeline(parts: PipelineParts): Answer {
     const service = route?.service;
     const operation = route?.operation;
     if (failure && route) records.refusal(failure, { requestId, now, ...route });
-    records.request({
+    const record = {
       requestId,
       at: now,
       method: received.method,
@@ -132,7 +137,13 @@ export function createPipeline(parts: PipelineParts): Answer {
       status: response.status,
       error: failure?.code,
       tookMs: performance.now() - started,
-    });
+    };
+    records.request(record);
+    const follow = route && services.get(route.service)?.follow;
+    if (follow) {
+      const granted = call !== undefined && wasGranted(call);
+      follow({ record, request, principal, input: input ?? route!.labels, output, response, granted });
+    }
     return response;
   };
 

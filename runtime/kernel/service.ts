@@ -8,6 +8,8 @@ import type { LoggedChange } from '../store/port';
 import type { Check, IdentitySource, PolicySource } from './authorize';
 import type { Call, Kernel, Origin } from './call';
 import type { Input, OperationName, Output, Peers } from './peers';
+import type { Principal } from './principal';
+import type { RequestRecord } from './record';
 
 export type Handler<I, O> = (call: Call, input: I) => Promise<O>;
 
@@ -54,6 +56,22 @@ export interface Edge {
   after?(request: Request, response: Response, kernel: Kernel): Promise<void>;
 }
 
+/** A request that has been answered, for a service that keeps a log of its own beside the request log. */
+export interface Exchange {
+  /** As in the request log, which leaves out calls between services; method and target of those mean nothing. */
+  readonly record: RequestRecord;
+  readonly request: Request;
+  /** Absent when the request was not authenticated. */
+  readonly principal?: Principal;
+  /** As much of it as was read: all of it when the handler ran. */
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly output?: Readonly<Record<string, unknown>>;
+  /** Absent for a call between services: nothing was written. */
+  readonly response?: Response;
+  /** Whether it took a grant beyond policies, an ACL say, to let it in. */
+  readonly granted: boolean;
+}
+
 export interface Service {
   /** IAM prefix and name among peers: `s3`, `kms`, `lambda`. */
   readonly name: string;
@@ -78,6 +96,8 @@ export interface Service {
   readonly resources?: readonly ResourceType[];
   /** What a service answers outside its modelled operations, and what it adds to their answers. */
   readonly edge?: Edge;
+  /** Sees every request to this service once it is answered, however it ended. Must be cheap and must not throw. */
+  follow?(exchange: Exchange): void;
   /** Before the first request: fill what a fresh account has, resume what a crash interrupted. */
   start?(kernel: Kernel): Promise<void>;
   stop?(): Promise<void>;

@@ -1,6 +1,8 @@
 /** Amazon S3. Assembly only: see the folders for what each part does. */
 import type { Operations } from '../../kernel/peers';
 import type { Service } from '../../kernel/service';
+import { createCollector, DELIVERY_TASK } from './accesslogs/collector';
+import { deliverAccessLogs } from './accesslogs/delivery';
 import { bucketActions } from './actions/buckets';
 import { objectActions } from './actions/objects';
 import { consumers } from './consumers';
@@ -21,6 +23,7 @@ declare module '../../kernel/peers' {
 }
 
 export function s3(): Service {
+  const accessLogs = createCollector();
   return {
     name: 's3',
     wire: {
@@ -38,8 +41,13 @@ export function s3(): Service {
     policies,
     async start(kernel) {
       for (const uploadId of await leftoversOf(kernel.store)) await removeParts(kernel.store, uploadId);
+      await accessLogs.start(kernel);
       await makeDeclared(kernel);
     },
+    follow: accessLogs.follow,
+    timers: { [DELIVERY_TASK]: deliverAccessLogs },
+    idle: accessLogs.flush,
+    stop: accessLogs.stop,
     consumers,
     resources: [bucketResource, bucketPolicyResource],
     edge,
