@@ -11,10 +11,12 @@ export interface Arn {
 
 export function parseArn(text: string): Arn | undefined {
   if (!text.startsWith('arn:')) return undefined;
-  const parts = text.split(':');
-  if (parts.length < 6) return undefined;
+  const parts = text.split(':', 5);
+  if (parts.length < 5) return undefined;
   const [, partition, service, region, account] = parts;
-  const resource = parts.slice(5).join(':');
+  const end = 'arn:'.length + partition.length + service.length + region.length + account.length + 4;
+  if (text[end - 1] !== ':') return undefined;
+  const resource = text.slice(end);
   return partition && service && resource ? { partition, service, region, account, resource } : undefined;
 }
 

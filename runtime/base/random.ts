@@ -5,7 +5,13 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const MIXED = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
+/** Random bytes drawn ahead, for the letters of ids: a draw costs the same for one byte and for thousands. */
+const DRAWN_BYTES = 4096;
+
 export class Random {
+  private drawn = Buffer.alloc(0);
+  private used = 0;
+
   bytes(length: number): Buffer {
     return randomBytes(length);
   }
@@ -36,9 +42,14 @@ export class Random {
   }
 
   private pick(alphabet: string, length: number): string {
-    const bytes = randomBytes(length);
+    if (this.used + length > this.drawn.length) {
+      this.drawn = randomBytes(Math.max(length, DRAWN_BYTES));
+      this.used = 0;
+    }
     let text = '';
-    for (let i = 0; i < length; i++) text += alphabet[bytes[i] % alphabet.length];
+    for (const end = this.used + length; this.used < end; this.used++) {
+      text += alphabet[this.drawn[this.used] % alphabet.length];
+    }
     return text;
   }
 }

@@ -74,6 +74,8 @@ export interface Call {
   readonly body?: Body;
   /** Services, called as this call's principal with this service appended to `via`. */
   readonly peers: Peers;
+  /** What was looked up for this call, by name: what a service need not, or must not, look up twice. */
+  readonly known: Map<string, unknown>;
   /** Asks for one more permission than the action table did. @throws AwsError AccessDenied with the explanation */
   authorize(check: Check): Promise<void>;
 }

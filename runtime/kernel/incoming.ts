@@ -110,7 +110,7 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array> {
     if (this.failure) return Promise.reject(this.failure);
     return new Promise((resolve, reject) => {
       this.waiter = { resolve, reject };
-      this.stalls.watch(this, () => this.fail(requestTimeout()));
+      this.stalls.watch(this, () => this.fail(requestTimeout));
     });
   }
 
@@ -123,8 +123,8 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array> {
       this.ended = true;
       this.settle()?.resolve({ done: true, value: undefined });
     });
-    incoming.on('error', () => this.fail(clientGone()));
-    incoming.on('close', () => this.fail(clientGone()));
+    incoming.on('error', () => this.fail(clientGone));
+    incoming.on('close', () => this.fail(clientGone));
   }
 
   private arrive(chunk: Uint8Array): void {
@@ -144,10 +144,11 @@ export class IncomingBody implements AsyncIterableIterator<Uint8Array> {
     return waiter;
   }
 
-  private fail(error: AwsError): void {
+  /** @param reason made only when it is one: every body that was read ends with `close` as well */
+  private fail(reason: () => AwsError): void {
     if (this.ended || this.failure) return;
-    this.failure = error;
-    this.settle()?.reject(error);
+    this.failure = reason();
+    this.settle()?.reject(this.failure);
   }
 
   /** Whether all of it has been read. */

@@ -79,6 +79,7 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
     readonly via: readonly string[];
     readonly request: Request;
     readonly body?: Body;
+    readonly known = new Map<string, unknown>();
     private services?: Peers;
 
     constructor(parts: CallParts) {

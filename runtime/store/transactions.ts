@@ -48,6 +48,9 @@ export function createTransactions(engine: Engine, participant: Participant): Tr
   let queue: Job[] = [];
   let running = false;
   let drained = Promise.resolve();
+  /** Fails the transaction that runs. One timer watches all of them, one after another. */
+  let stall: ((error: StoreError) => void) | undefined;
+  let watch: NodeJS.Timeout;
 
   function write<T>(work: (tx: Writer) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -59,6 +62,7 @@ export function createTransactions(engine: Engine, participant: Participant): Tr
   }
 
   async function drain(): Promise<void> {
+    watch = setTimeout(() => stall?.(stalledError()), STALL_MS);
     while (queue.length > 0) {
       const overlay = new Overlay(engine, decodeValue);
       const settled = await runGroup(overlay);
@@ -71,6 +75,7 @@ export function createTransactions(engine: Engine, participant: Participant): Tr
         for (const settle of settled) settle(error);
       }
     }
+    clearTimeout(watch);
     running = false;
   }
 
@@ -98,16 +103,16 @@ export function createTransactions(engine: Engine, participant: Participant): Tr
   async function runOne(overlay: Overlay, work: Job['work']): Promise<unknown> {
     const effects: Effects = { changes: [], references: new Map() };
     const { tx, end } = writerOn(overlay, effects);
-    let stall: NodeJS.Timeout | undefined;
     try {
-      const stalled = new Promise<never>((_, reject) => {
-        stall = setTimeout(() => reject(stalledError()), STALL_MS);
+      const value = await new Promise((resolve, reject) => {
+        stall = reject;
+        watch.refresh();
+        work(tx).then(resolve, reject);
       });
-      const value = await Promise.race([work(tx), stalled]);
       participant.apply(overlay, effects);
       return value;
     } finally {
-      clearTimeout(stall);
+      stall = undefined;
       end();
     }
   }

@@ -32,7 +32,7 @@ export const policies: PolicySource = {
     const kept = await findConfiguration(store, bucket.id, 'policy');
     const policy = kept?.value as KeptPolicy | undefined;
     const aclsCount = bucket.ownership !== 'BucketOwnerEnforced';
-    const creates = check.keys?.['s3:ObjectCreationOperation'] !== undefined;
+    const creates = aclsCount && check.keys?.['s3:ObjectCreationOperation'] !== undefined;
     const held = aclsCount && target.key !== undefined && !creates && !OF_THE_BUCKET.test(check.action);
     const object = held ? await objectAt(store, bucket, target.key!, check.keys) : undefined;
     const action = aclAction(check.action, creates, held && !object);

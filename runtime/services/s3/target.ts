@@ -30,14 +30,7 @@ interface OnObject extends OnBucket {
   readonly VersionId?: string;
 }
 
-const found = new WeakMap<Call, Map<string, Promise<unknown>>>();
-
-function once<T>(call: Call, name: string, find: () => Promise<T>): Promise<T> {
-  let known = found.get(call);
-  if (!known) {
-    known = new Map();
-    found.set(call, known);
-  }
+function once<T>({ known }: Call, name: string, find: () => Promise<T>): Promise<T> {
   let value = known.get(name) as Promise<T> | undefined;
   if (!value) {
     value = find();
@@ -48,7 +41,7 @@ function once<T>(call: Call, name: string, find: () => Promise<T>): Promise<T> {
 
 /** Forgets what was looked up, for who has to look again. */
 export function forget(call: Call): void {
-  found.delete(call);
+  call.known.clear();
 }
 
 /** @throws AwsError NoSuchBucket, AccessDenied (another owner than expected), AuthorizationHeaderMalformed (other region) */

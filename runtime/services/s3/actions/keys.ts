@@ -57,12 +57,36 @@ export function bucketCheck(call: Call, bucket: Bucket, action: string, keys: Ke
 }
 
 /** An action on an object. */
-export function objectCheck(call: Call, bucket: Bucket, key: string, action: string, keys: Keys = {}): Check {
-  return {
-    action,
-    resource: objectArn(bucket.name, key, call.partition),
-    keys: { ...requestKeys(call, bucket), ...keys },
-  };
+export function objectCheck(
+  call: Call,
+  bucket: Bucket,
+  key: string,
+  action: string,
+  keys: Keys | (() => Keys) = {},
+): Check {
+  return new ObjectCheck(call, bucket, key, action, keys);
+}
+
+/** Most checks are decided without a look at their keys: these are gathered when they are first asked for. */
+class ObjectCheck implements Check {
+  readonly resource: string;
+  private gathered?: Keys;
+
+  constructor(
+    private readonly call: Call,
+    private readonly bucket: Bucket,
+    key: string,
+    readonly action: string,
+    private readonly more: Keys | (() => Keys),
+  ) {
+    this.resource = objectArn(bucket.name, key, call.partition);
+  }
+
+  get keys(): Keys {
+    const { more } = this;
+    this.gathered ??= { ...requestKeys(this.call, this.bucket), ...(typeof more === 'function' ? more() : more) };
+    return this.gathered;
+  }
 }
 
 /** An action on no resource in particular. */
@@ -94,16 +118,13 @@ export async function existingObjectCheck(
   keys: Keys = {},
 ): Promise<Check> {
   const asked = VersionId === undefined ? action : versionAction;
-  return objectCheck(call, bucket, Key, asked, {
+  const version = await versionIn(call, bucket, Key, VersionId);
+  const tags = version?.marker ? undefined : version?.tags;
+  return objectCheck(call, bucket, Key, asked, () => ({
     ...keys,
     's3:VersionId': VersionId,
-    ...(await existingTags(call, bucket, Key, VersionId)),
-  });
-}
-
-async function existingTags(call: Call, bucket: Bucket, key: string, versionId: string | undefined): Promise<Keys> {
-  const version = await versionIn(call, bucket, key, versionId);
-  return version && !version.marker ? tagKeys('s3:ExistingObjectTag/', version.tags) : {};
+    ...tagKeys('s3:ExistingObjectTag/', tags),
+  }));
 }
 
 export function requestTags(tags: Readonly<Record<string, string>> | undefined): Keys {
@@ -134,6 +155,9 @@ export function aclKeys(input: {
   };
 }
 
+const ACL_MEMBERS = ['ACL', 'GrantFullControl', 'GrantRead', 'GrantReadACP', 'GrantWrite', 'GrantWriteACP'] as const;
+
 export function asksAcl(input: Parameters<typeof aclKeys>[0]): boolean {
-  return Object.values(aclKeys(input)).some((value) => value !== undefined);
+  for (const member of ACL_MEMBERS) if (input[member] !== undefined) return true;
+  return false;
 }

@@ -27,7 +27,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 function writeChecks(call: Call, bucket: Bucket, input: WriteInput, more: Keys = {}, copied?: StoredObject): Check[] {
   const key = input.Key ?? '';
   const tags = headerTags(input.Tagging) ?? copied?.tags;
-  const keys: Keys = {
+  const keys = (): Keys => ({
     ...more,
     ...aclKeys(input),
     ...requestTags(tags),
@@ -43,7 +43,7 @@ function writeChecks(call: Call, bucket: Bucket, input: WriteInput, more: Keys =
     's3:if-match': 'IfMatch' in input ? input.IfMatch : undefined,
     's3:if-none-match': 'IfNoneMatch' in input ? input.IfNoneMatch : undefined,
     's3:ObjectCreationOperation': 'true',
-  };
+  });
   const ask = (action: string) => objectCheck(call, bucket, key, action, keys);
   const checks = [ask('s3:PutObject')];
   if (asksAcl(input) && bucket.ownership !== 'BucketOwnerEnforced') checks.push(ask('s3:PutObjectAcl'));
