@@ -4,6 +4,7 @@
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Bytes, once } from './base/bytes';
 import type { Clock } from './base/clock';
 import { AwsError } from './base/errors';
@@ -73,6 +74,8 @@ export function createRequestHandler(answer: Answer): RequestHandler {
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     async handle(sdkRequest, { abortSignal } = {}) {
+      // As a socket would: whoever asks again and again in a loop leaves time for everybody else.
+      await nextTurn();
       if (abortSignal?.aborted) throw aborted();
       const response = await answer(toRequest(sdkRequest));
       if (abortSignal?.aborted) throw aborted();

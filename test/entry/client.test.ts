@@ -87,6 +87,18 @@ test('nobody is nobody, and the refusal is explained', async () => {
   expect(coffer.requests().at(-1)).toMatchObject({ operation: 'GetObject', principal: 'anonymous', status: 403 });
 });
 
+test('a loop that asks without pause leaves time for timers', async () => {
+  await s3.send(new PutObjectCommand({ Bucket: 'first', Key: 'polled', Body: 'x' }));
+  let over = false;
+  setTimeout(() => {
+    over = true;
+  }, 20);
+  for (let asked = 0; !over && asked < 20_000; asked++) {
+    await s3.send(new HeadObjectCommand({ Bucket: 'first', Key: 'polled' }));
+  }
+  expect(over).toBe(true);
+});
+
 test('a stranger account sees its own', async () => {
   const stranger = coffer.client(S3Client, { account: '999999999999' });
   expect((await stranger.send(new ListBucketsCommand({}))).Buckets).toEqual([]);
