@@ -7,6 +7,7 @@ import { Clock } from '../../runtime/base/clock';
 import { createAuthenticator } from '../../runtime/kernel/authenticate';
 import type { Credentials, IdentitySource } from '../../runtime/kernel/authorize';
 import type { Kernel } from '../../runtime/kernel/call';
+import { noConfig } from '../../runtime/kernel/config';
 import { noBody, readTarget } from '../../runtime/kernel/incoming';
 import { root } from '../../runtime/kernel/principal';
 import type { Dialect } from '../../runtime/kernel/rejection';
@@ -114,7 +115,7 @@ export async function request(options: Options = {}) {
 }
 
 export async function authenticate(options: Options = {}, dialect: Dialect = 's3') {
-  const kernel = { clock, defaultAccount: '000000000000', defaultRegion: 'us-east-1' } as Kernel;
+  const kernel = { clock, defaultAccount: '000000000000', defaultRegion: 'us-east-1', config: noConfig } as Kernel;
   const asked = { dialect, signingNames: [dialect === 's3' ? 's3' : 'kms'], bodyLimitBytes: 1000 };
   const caller = await createAuthenticator(kernel, [source], known)(await request(options), asked);
   return { ...caller, content: (await collect(caller.body.stream, 1e6)).toString() };

@@ -206,7 +206,7 @@ describe('ACLs', () => {
     await setting.s3.send(new PutObjectAclCommand({ Bucket, Key: 'secret', ACL: 'public-read' }));
     expect(await get(nobody, 'secret')).toBe('no error');
     const { Grants } = await setting.s3.send(new GetObjectAclCommand({ Bucket, Key: 'secret' }));
-    expect(Grants?.map(({ Permission }) => Permission)).toEqual(['FULL_CONTROL', 'READ']);
+    expect(Grants?.map(({ Permission }) => Permission)).toEqual(['READ', 'FULL_CONTROL']);
     await block(false, { IgnorePublicAcls: true });
     expect(await get(nobody, 'secret')).toBe('403 AccessDenied');
     await block(false, { BlockPublicAcls: true });

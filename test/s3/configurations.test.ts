@@ -340,7 +340,8 @@ describe('Object Lock', () => {
       });
     expect(await refusal(retain('GOVERNANCE', day(1)))).toBe('403 AccessDenied');
     await retain('GOVERNANCE', day(1), { BypassGovernanceRetention: true });
-    await retain('COMPLIANCE', day(3));
+    expect(await refusal(retain('COMPLIANCE', day(3)))).toBe('403 AccessDenied');
+    await retain('COMPLIANCE', day(3), { BypassGovernanceRetention: true });
     expect(await refusal(retain('COMPLIANCE', day(2), { BypassGovernanceRetention: true }))).toBe('403 AccessDenied');
     expect(await refusal(remove({ BypassGovernanceRetention: true }))).toBe('403 AccessDenied');
     await send('PutObjectLegalHold', { Bucket: locked, Key: 'k', VersionId, LegalHold: { Status: 'ON' } });

@@ -172,6 +172,12 @@ export function keptGrants(grants: readonly Grant[] | undefined, owner: string):
   return plain ? undefined : grants;
 }
 
+/** The account that will own a new object where ACLs are on. */
+export function newObjectOwner(bucket: Bucket, principal: Principal, { ACL }: AclInput): string {
+  const givenAway = bucket.ownership === 'BucketOwnerPreferred' && ACL === 'bucket-owner-full-control';
+  return givenAway ? bucket.account : (principal.account ?? (principal.kind === 'service' ? bucket.account : ''));
+}
+
 /** Who will own a new object, and with which ACL. @throws AwsError AccessControlListNotSupported, AccessDenied */
 export function newObjectAcl(
   kernel: Kernel,
@@ -186,9 +192,7 @@ export function newObjectAcl(
     if (grants && !everything) throw aclNotSupported();
     return { owner: bucket.account };
   }
-  const writer = principal.account ?? (principal.kind === 'service' ? bucket.account : '');
-  const givenAway = bucket.ownership === 'BucketOwnerPreferred' && input.ACL === 'bucket-owner-full-control';
-  const owner = givenAway ? bucket.account : writer;
+  const owner = newObjectOwner(bucket, principal, input);
   const grants = requestedGrants(input, { kernel, owner: ownerId(kernel, owner), bucketOwner });
   if (grants && isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
   const acl = keptGrants(grants, ownerId(kernel, owner));
@@ -200,7 +204,7 @@ export function aclMembers(kernel: Kernel, owner: string, grants: readonly Grant
   const id = ownerId(kernel, owner);
   return {
     Owner: named(kernel, id),
-    Grants: (grants ?? ownGrants(id)).map(({ grantee, permission }) => ({
+    Grants: groupsFirst(grants ?? ownGrants(id)).map(({ grantee, permission }) => ({
       Grantee:
         grantee.kind === 'group'
           ? { Type: 'Group' as const, URI: grantee.id }
@@ -208,6 +212,11 @@ export function aclMembers(kernel: Kernel, owner: string, grants: readonly Grant
       Permission: permission,
     })),
   };
+}
+
+function groupsFirst(grants: readonly Grant[]): readonly Grant[] {
+  const isGroup = ({ grantee }: Grant) => grantee.kind === 'group';
+  return [...grants.filter(isGroup), ...grants.filter((grant) => !isGroup(grant))];
 }
 
 /** What each permission allows on a bucket and on an object. Source: "ACL overview", mapping of ACL permissions. */

@@ -66,11 +66,10 @@ export function givenChecksums(input: ChecksumInput): { algorithm: ChecksumName;
   });
 }
 
-/** @throws AwsError InvalidRequest when the value cannot be one of this algorithm's */
-export function checkForm(algorithm: ChecksumName, value: string): void {
+/** A value that cannot be one of this algorithm's matches nothing. @throws AwsError BadDigest */
+function checkForm(algorithm: ChecksumName, value: string): void {
   const bytes = Buffer.from(value, 'base64');
-  if (bytes.length !== digestLength[algorithm] || bytes.toString('base64') !== value)
-    throw badChecksumHeader(headerOf(algorithm));
+  if (bytes.length !== digestLength[algorithm] || bytes.toString('base64') !== value) throw badChecksum(algorithm);
 }
 
 function trailerAlgorithm(call: Call): ChecksumName | undefined {

@@ -32,7 +32,8 @@ export const edge: Edge = {
 async function preflight(request: Request, kernel: Kernel): Promise<Response> {
   const { headers } = request;
   if (headers.origin === undefined) throw badRequest('Insufficient information. Origin request header needed.');
-  const method = headers['access-control-request-method'] ?? 'OPTIONS';
+  const method = headers['access-control-request-method'];
+  if (method === undefined) throw badRequest('Invalid Access-Control-Request-Method: null');
   const { bucket, onObject } = await targetOf(request, kernel);
   if (!bucket) throw corsForbidden('CORSResponse: Bucket not found', method, 'BUCKET');
   const rules = await rulesOf(kernel, bucket);

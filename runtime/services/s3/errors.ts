@@ -365,7 +365,8 @@ export const needsCustomerKey = () =>
     'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
   );
 
-export const wrongCustomerKey = () => accessDenied();
+export const wrongCustomerKey = () =>
+  invalidRequest('The provided encryption parameters did not match the ones used originally.');
 
 export const customerKeyNotApplicable = () =>
   invalidRequest('The encryption parameters are not applicable to this object.');

@@ -45,6 +45,12 @@ export function named({ config }: Configured, ID: string): { ID: string; Display
   return DisplayName === undefined ? { ID } : { ID, DisplayName };
 }
 
+/** Who began an upload: a canonical id as above, a user or session by ARN. */
+export function initiatorMember(kernel: Configured, ID: string): { ID: string; DisplayName?: string } {
+  if (!ID.startsWith('arn:')) return named(kernel, ID);
+  return kernel.config.s3.defaults === '2022' ? { ID, DisplayName: ID.slice(ID.lastIndexOf('/') + 1) } : { ID };
+}
+
 /** Whether an account may have this id: every one that looks like it, and those that are declared. */
 export function isCanonicalId({ config }: Configured, id: string): boolean {
   return /^([0-9a-f]{64}|[0-9a-f]{32})$/.test(id) || config.accounts.some(({ canonicalId }) => canonicalId === id);

@@ -40,7 +40,8 @@ export function headerTags(header: string | undefined): Tags | undefined {
 }
 
 export function toTagSet(tags: Tags | undefined): { Key: string; Value: string }[] {
-  return Object.entries(tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
+  const set = Object.entries(tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
+  return set.sort((a, b) => (a.Key < b.Key ? -1 : 1));
 }
 
 function readTags(set: TagSet, reserved: string): Tags {

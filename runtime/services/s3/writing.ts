@@ -98,6 +98,11 @@ export function versionMember(bucket: Bucket, { versionId }: { versionId: string
   return bucket.versioning ? { VersionId: versionId } : {};
 }
 
+/** The same in answers to writes: the null version that a suspended bucket keeps goes without saying. */
+export function writtenVersionMember(bucket: Bucket, { versionId }: { versionId: string }) {
+  return bucket.versioning && versionId !== 'null' ? { VersionId: versionId } : {};
+}
+
 /** Stops a body at S3's limit, and one of unknown length at once. */
 export function limitBody(call: Call): (sizeBytes: number) => void {
   const { headers } = call.request;

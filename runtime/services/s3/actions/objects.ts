@@ -2,6 +2,7 @@
 import type { Check } from '../../../kernel/authorize';
 import type { Call } from '../../../kernel/call';
 import type { Actions } from '../../../kernel/service';
+import { newObjectOwner } from '../acls';
 import { type CopySource, copySourceOf } from '../copies';
 import type { In, S3 } from '../model';
 import type { Bucket, StoredObject } from '../state/tables';
@@ -46,7 +47,9 @@ function writeChecks(call: Call, bucket: Bucket, input: WriteInput, more: Keys =
   });
   const ask = (action: string) => objectCheck(call, bucket, key, action, keys);
   const checks = [ask('s3:PutObject')];
-  if (asksAcl(input) && bucket.ownership !== 'BucketOwnerEnforced') checks.push(ask('s3:PutObjectAcl'));
+  // Whoever will own the object says whether its ACL may be set.
+  if (asksAcl(input) && bucket.ownership !== 'BucketOwnerEnforced')
+    checks.push({ ...ask('s3:PutObjectAcl'), owner: newObjectOwner(bucket, call.principal, input) });
   if (tags && Object.keys(tags).length > 0) checks.push(ask('s3:PutObjectTagging'));
   if (input.ObjectLockMode !== undefined) checks.push(ask('s3:PutObjectRetention'));
   if (input.ObjectLockLegalHoldStatus !== undefined) checks.push(ask('s3:PutObjectLegalHold'));
@@ -98,6 +101,16 @@ async function listChecks(
   return [bucketCheck(call, await bucketOf(call, input), action, keys)];
 }
 
+/** Of a key that is not there S3 tells only who may list it. Source: GetObject, "Permissions". */
+async function readChecks(input: In<'GetObject'> | In<'HeadObject'>, call: Call): Promise<Check[]> {
+  const bucket = await bucketOf(call, input);
+  const { Key: key = '', VersionId: versionId } = input;
+  const missing = versionId === undefined && !(await versionIn(call, bucket, key));
+  return missing
+    ? [bucketCheck(call, bucket, 's3:ListBucket', { 's3:prefix': key })]
+    : [await existingObjectCheck(call, bucket, input, 's3:GetObject', 's3:GetObjectVersion')];
+}
+
 /** Parts of an upload belong to the write that began it. */
 async function partChecks(input: { Bucket?: string; Key?: string }, call: Call): Promise<Check[]> {
   const keys = { 's3:ObjectCreationOperation': 'false' };
@@ -106,8 +119,8 @@ async function partChecks(input: { Bucket?: string; Key?: string }, call: Call):
 
 export const objectActions: Actions<S3> = {
   PutObject: async (input, call) => writeChecks(call, await bucketOf(call, input), input),
-  GetObject: onObject('s3:GetObject', 's3:GetObjectVersion'),
-  HeadObject: onObject('s3:GetObject', 's3:GetObjectVersion'),
+  GetObject: readChecks,
+  HeadObject: readChecks,
   GetObjectAttributes: async (input, call) => {
     const bucket = await bucketOf(call, input);
     return [

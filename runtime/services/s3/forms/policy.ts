@@ -76,8 +76,8 @@ export function checkFields({ expiresAt, conditions }: FormPolicy, fields: Field
     if (condition.kind === 'content-length-range') continue;
     const { kind, field, value, text } = condition;
     named.add(field);
-    const given = field === 'bucket' ? bucket : fields.get(field);
-    const holds = kind === 'eq' ? given === value : given?.startsWith(value);
+    const given = field === 'bucket' ? bucket : (fields.get(field) ?? '');
+    const holds = kind === 'eq' ? given === value : given.startsWith(value);
     if (!holds) throw policyDenied(`Policy Condition failed: ${text}`);
   }
   if (!named.has('bucket')) throw policyDenied('Extra input fields: bucket');

@@ -44,7 +44,6 @@ function withoutCount(checksum: Checksum) {
 
 type ObjectParts = NonNullable<Out<'GetObjectAttributes'>['ObjectParts']>;
 
-/** Parts one by one are told only of objects whose checksum is made of theirs. */
 async function partsOfObject(
   call: Call,
   { manifest: uploadId, checksum }: StoredObject,
@@ -54,7 +53,6 @@ async function partsOfObject(
   const manifest = await findManifest(store, uploadId!);
   if (!manifest) return undefined;
   const TotalPartsCount = manifest.numbers.length;
-  if (checksum?.type !== 'COMPOSITE') return { TotalPartsCount };
   const MaxParts = pageSize(input.MaxParts, 'max-parts');
   const after = Number(input.PartNumberMarker ?? 0);
   const later = manifest.numbers.map((_, i) => i).filter((i) => manifest.numbers[i] > after);
@@ -65,7 +63,7 @@ async function partsOfObject(
     Parts.push({
       PartNumber: manifest.numbers[i],
       Size: manifest.sizes[i],
-      ...(part ? { [`Checksum${checksum.algorithm}`]: part.checksum } : {}),
+      ...(part && checksum ? { [`Checksum${checksum.algorithm}`]: part.checksum } : {}),
     });
   }
   const last = shown.length > 0 ? manifest.numbers[shown[shown.length - 1]] : after;

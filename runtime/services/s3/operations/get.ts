@@ -4,6 +4,7 @@ import { checksumMembers } from '../checksums';
 import { checkRead } from '../conditions';
 import { checkCustomerKey, customerKeyOf, encryptionMembers, unseal } from '../encryption';
 import { invalidArgument, invalidObjectState, invalidPartNumber, invalidRequest } from '../errors';
+import { expirationMember } from '../expiry';
 import { lockMembers } from '../locks';
 import { isArchived } from '../metadata';
 import type { In, Out } from '../model';
@@ -15,6 +16,8 @@ import { versionMember } from '../writing';
 
 type ReadInput = In<'GetObject'> | In<'HeadObject'>;
 
+const ENCRYPTION = 'x-amz-server-side-encryption';
+
 interface Reading {
   readonly bucket: Bucket;
   readonly object: StoredObject;
@@ -25,6 +28,9 @@ interface Reading {
 /** All that a GET and a HEAD have in common: which bytes of which object, if the conditions let them go. */
 async function prepare(call: Call, input: ReadInput): Promise<Reading> {
   const bucket = await bucketOf(call, input);
+  // "Encryption request headers should not be sent for GET requests ...: you'll get an HTTP 400 Bad Request error."
+  if (call.request.headers[ENCRYPTION] !== undefined)
+    throw invalidArgument(`${ENCRYPTION} header is not supported for this operation.`, ENCRYPTION);
   if (input.Range !== undefined && input.PartNumber !== undefined)
     throw invalidRequest('Cannot specify both Range header and partNumber query parameter');
   if (input.PartNumber !== undefined && (input.PartNumber < 1 || input.PartNumber > 10_000))
@@ -49,7 +55,7 @@ export async function GetObject(call: Call, input: In<'GetObject'>): Promise<Out
     if (isArchived(object)) throw invalidObjectState(object.storageClass!);
     const dataKey = await unseal(call, bucket, input.Key!, object.seal, customer);
     const Body = await openBody(call, object, dataKey, span);
-    return Body && { ...members(call, reading, input), Body };
+    return Body && { ...(await members(call, reading, input)), Body };
   });
 }
 
@@ -68,7 +74,11 @@ const OVERRIDES = [
   ['ResponseContentType', 'ContentType'],
 ] as const;
 
-function members(call: Call, { bucket, object, span, part }: Reading, input: ReadInput): Out<'HeadObject'> {
+async function members(
+  call: Call,
+  { bucket, object, span, part }: Reading,
+  input: ReadInput,
+): Promise<Out<'HeadObject'>> {
   const { Expires, ...system } = object.system;
   const overridden: Record<string, string> = {};
   for (const [asked, member] of OVERRIDES) if (input[asked] !== undefined) overridden[member] = input[asked];
@@ -94,6 +104,7 @@ function members(call: Call, { bucket, object, span, part }: Reading, input: Rea
     ...(part && object.parts ? { PartsCount: object.parts } : {}),
     ...(object.tags ? { TagCount: Object.keys(object.tags).length } : {}),
     ...lockMembers(object),
+    ...(input.VersionId === undefined ? await expirationMember(call, bucket, input.Key!, object) : {}),
   };
 }
 

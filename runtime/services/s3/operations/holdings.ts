@@ -154,16 +154,16 @@ export async function PutObjectRetention(
       ? { mode: Mode, until: futureDate(RetainUntilDate, call.now, 'RetainUntilDate') }
       : undefined;
   await change(call, input, ({ retention, ...object }) => {
-    if (retention && isWeaker(wanted, retention))
+    if (retention && !isProlonged(wanted, retention))
       checkUnlocked({ ...object, legalHold: false, retention }, call.now, bypass);
     return wanted ? { ...object, retention: wanted } : object;
   });
   return {};
 }
 
-/** A retention may be prolonged, and made stricter, by anybody who may set it. */
-function isWeaker(wanted: Retention | undefined, now: Retention): boolean {
-  return !wanted || wanted.until < now.until || (now.mode === 'COMPLIANCE' && wanted.mode === 'GOVERNANCE');
+/** "Any other change needs the permission to bypass": only to prolong a retention does not. */
+function isProlonged(wanted: Retention | undefined, now: Retention): boolean {
+  return wanted !== undefined && wanted.until >= now.until && wanted.mode === now.mode;
 }
 
 export async function GetObjectRetention(

@@ -22,7 +22,8 @@ export async function ListObjects(call: Call, input: In<'ListObjects'>): Promise
   const { Contents, CommonPrefixes, last } = entries(call, page, encode, true);
   return {
     Name: bucket.name,
-    Prefix: encode(Prefix),
+    // Keys are encoded, the prefix is told as it was given: clients do not decode it.
+    Prefix,
     Marker: encode(Marker),
     MaxKeys: max,
     IsTruncated: page.truncated,
@@ -39,8 +40,7 @@ export async function ListObjectsV2(call: Call, input: In<'ListObjectsV2'>): Pro
   const { Prefix = '', Delimiter, StartAfter, ContinuationToken } = input;
   const encode = encodeKeys(input.EncodingType);
   const max = pageSize(input.MaxKeys, 'max-keys');
-  const start =
-    ContinuationToken === undefined ? { after: StartAfter ?? '', marker: '' } : readToken(ContinuationToken);
+  const start = ContinuationToken ? readToken(ContinuationToken) : { after: StartAfter ?? '', marker: '' };
   const page = await list(call, input, max, start);
   const { Contents, CommonPrefixes, last } = entries(call, page, encode, input.FetchOwner ?? false);
   return {

@@ -4,12 +4,13 @@ import type { Call } from '../../../kernel/call';
 import { checkContentMd5, checksumMembers, claimOf, digestsFor, verify } from '../checksums';
 import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../encryption';
 import { invalidRequest, notImplemented } from '../errors';
+import { expirationMember } from '../expiry';
 import type { In, Out } from '../model';
 import { checkKey } from '../names';
 import { newId, takeBody } from '../state/bodies';
 import type { Seal } from '../state/tables';
 import { bucketOf } from '../target';
-import { checkWriteEarly, commitObject, draftOf, limitBody, versionMember } from '../writing';
+import { checkWriteEarly, commitObject, draftOf, limitBody, writtenVersionMember } from '../writing';
 
 const NO_BODY = once(new Uint8Array(0));
 
@@ -53,7 +54,8 @@ export async function PutObject(call: Call, input: In<'PutObject'>): Promise<Out
     ETag: `"${object.etag}"`,
     ...checksumMembers(checksum),
     ...writtenEncryptionMembers(seal),
-    ...versionMember(bucket, object),
+    ...writtenVersionMember(bucket, object),
+    ...(await expirationMember(call, bucket, key, object)),
   };
 }
 

@@ -2,11 +2,13 @@
 import { findProblem, resourceDialect } from '../../../../engine/policy/dialect';
 import { isPublic } from '../../../../engine/policy/public';
 import type { Call } from '../../../../kernel/call';
+import { isPublic as isPublicAcl } from '../../acls';
 import { dropFamily, needFamily, putFamily } from '../../configurations';
 import { accessDenied, malformedPolicy } from '../../errors';
 import type { In, Out } from '../../model';
 import { bucketArn } from '../../names';
 import type { KeptPolicy } from '../../policies';
+import { findConfiguration } from '../../state/buckets';
 import { bucketOf } from '../../target';
 
 const LONGEST_BYTES = 20 * 1024;
@@ -70,11 +72,16 @@ export async function GetBucketPolicy(call: Call, input: In<'GetBucketPolicy'>):
   return { Policy: (await need(call, input)).document };
 }
 
+/** Whether the bucket is public, by its policy or its ACL. Source: "The meaning of 'public'". */
 export async function GetBucketPolicyStatus(
   call: Call,
   input: In<'GetBucketPolicyStatus'>,
 ): Promise<Out<'GetBucketPolicyStatus'>> {
-  return { PolicyStatus: { IsPublic: (await need(call, input)).isPublic } };
+  const bucket = await bucketOf(call, input);
+  const kept = await findConfiguration(call.kernel.store, bucket.id, 'policy');
+  const policy = kept?.value as KeptPolicy | undefined;
+  const byAcl = bucket.ownership !== 'BucketOwnerEnforced' && bucket.acl !== undefined && isPublicAcl(bucket.acl);
+  return { PolicyStatus: { IsPublic: byAcl || (policy?.isPublic ?? false) } };
 }
 
 function need(call: Call, input: In<'GetBucketPolicy'>): Promise<KeptPolicy> {

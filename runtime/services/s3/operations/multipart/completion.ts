@@ -4,7 +4,7 @@
  */
 import { combineCrcs, type DigestName, digest, isCrc } from '../../../../base/digests';
 import type { Call } from '../../../../kernel/call';
-import { base64, checksumMembers, givenChecksums } from '../../checksums';
+import { base64, checksumMembers, checksumNames, givenChecksums } from '../../checksums';
 import { checkCustomerKey, customerKeyOf, encryptionMembers } from '../../encryption';
 import {
   badChecksum,
@@ -16,13 +16,14 @@ import {
   malformedXml,
   noSuchUpload,
 } from '../../errors';
+import { expirationMember } from '../../expiry';
 import type { In, Out } from '../../model';
 import { regionalHost } from '../../names';
 import { latestVersion } from '../../state/objects';
 import type { Bucket, Checksum, Part, StoredObject, Upload } from '../../state/tables';
 import { findUpload, partsOf, putManifest, removePart, removeUpload } from '../../state/uploads';
 import { bucketOf } from '../../target';
-import { checkWriteEarly, commitObject, versionMember } from '../../writing';
+import { checkWriteEarly, commitObject, writtenVersionMember } from '../../writing';
 
 /** Least bytes of every part but the last. */
 const LEAST_PART_BYTES = 5 * 1024 * 1024;
@@ -45,7 +46,8 @@ export async function CompleteMultipartUpload(
   if (!named?.length) throw invalidRequest('You must specify at least one part');
   const conditional = await checkWriteEarly(call, bucket, key, input);
   const customer = customerKeyOf(input);
-  if (customer) checkCustomerKey(upload.draft.seal, customer);
+  // "This parameter is required only when the object was created using a checksum algorithm."
+  if (customer || upload.declared) checkCustomerKey(upload.draft.seal, customer);
   checkMode(upload, input.ChecksumType);
 
   const there = await partsOf(store, uploadId, { limit: MOST_PARTS });
@@ -56,9 +58,7 @@ export async function CompleteMultipartUpload(
       `The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${sizeBytes}`,
     );
   const checksum = await checksumOf(upload, chosen);
-  const [promised] = givenChecksums(input);
-  if (promised && promised.value !== checksum.value.replace(/-\d+$/, '') && promised.value !== checksum.value)
-    throw badChecksum(upload.algorithm.toLowerCase());
+  if (!isAsPromised(input, checksum)) throw badChecksum(upload.algorithm.toLowerCase());
   const etag = await etagOf(chosen);
 
   const object = await commitObject(call, {
@@ -85,6 +85,15 @@ export async function CompleteMultipartUpload(
   return answer(call, bucket, key, object);
 }
 
+/** Composite checksums may be given with the number of parts behind them or without. */
+function isAsPromised(input: In<'CompleteMultipartUpload'>, { algorithm, value }: Checksum): boolean {
+  const plain = value.replace(/-\d+$/, '');
+  return checksumNames.every((name) => {
+    const promised = input[`Checksum${name}`];
+    return promised === undefined || (name === algorithm && (promised === value || promised === plain));
+  });
+}
+
 /** A completion whose answer got lost may be asked for again, as long as its object is current. */
 async function completedBefore(
   call: Call,
@@ -96,7 +105,12 @@ async function completedBefore(
   return answer(call, bucket, key, object);
 }
 
-function answer(call: Call, bucket: Bucket, key: string, object: StoredObject): Out<'CompleteMultipartUpload'> {
+async function answer(
+  call: Call,
+  bucket: Bucket,
+  key: string,
+  object: StoredObject,
+): Promise<Out<'CompleteMultipartUpload'>> {
   const { host } = call.request.headers;
   const Location = host
     ? `http://${host}${call.request.path}`
@@ -108,7 +122,8 @@ function answer(call: Call, bucket: Bucket, key: string, object: StoredObject): 
     ETag: `"${object.etag}"`,
     ...checksumMembers(object.checksum),
     ...encryptionMembers(object.seal),
-    ...versionMember(bucket, object),
+    ...writtenVersionMember(bucket, object),
+    ...(await expirationMember(call, bucket, key, object)),
   };
 }
 

@@ -4,7 +4,7 @@ import type { DigestName } from '../../../../base/digests';
 import type { Call } from '../../../../kernel/call';
 import { base64, type Claim, checkContentMd5, claimOf, verify } from '../../checksums';
 import { customerKeyOf, type EncryptionInput, encryptionMembers, unseal } from '../../encryption';
-import { entityTooLarge, invalidArgument, invalidRequest, noSuchUpload } from '../../errors';
+import { entityTooLarge, invalidArgument, invalidRange, invalidRequest, noSuchUpload } from '../../errors';
 import type { In, Out } from '../../model';
 import { openBody, whileReplaced } from '../../reading';
 import { copySource } from '../../sources';
@@ -137,7 +137,6 @@ function copySpan(range: string | undefined, sizeBytes: number) {
       range,
     );
   if (start >= sizeBytes) throw invalidRequest('The specified copy range is invalid for the source object size');
-  if (end >= sizeBytes)
-    throw invalidArgument(`Range specified is not valid for source object of size: ${sizeBytes}`, name, range);
+  if (end >= sizeBytes) throw invalidRange(range, sizeBytes);
   return { start, end };
 }

@@ -5,7 +5,7 @@ import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../../encry
 import { headerNotImplemented, invalidArgument, invalidRequest, noSuchBucket, noSuchUpload } from '../../errors';
 import type { In, Out } from '../../model';
 import { checkKey } from '../../names';
-import { ownerId, ownerMember } from '../../owners';
+import { initiatorMember, ownerId, ownerMember } from '../../owners';
 import { encodeKeys, pageSize } from '../../pages';
 import { newId } from '../../state/bodies';
 import { findBucket } from '../../state/buckets';
@@ -136,7 +136,7 @@ export async function ListParts(call: Call, input: In<'ListParts'>): Promise<Out
     MaxParts,
     IsTruncated: found.length > shown.length,
     ...declaration(upload),
-    Initiator: { ID: upload.initiator, DisplayName: upload.initiator },
+    Initiator: initiatorMember(call.kernel, upload.initiator),
     Owner: ownerMember(call.kernel, upload.draft.owner),
     StorageClass: (upload.draft.storageClass ?? 'STANDARD') as 'STANDARD',
     Parts: shown.map(({ number, at, etag, checksum, piece }) => ({
@@ -186,7 +186,7 @@ export async function ListMultipartUploads(
               Key: encode(row.key),
               UploadId: row.id,
               Initiated: new Date(row.value.at),
-              Initiator: { ID: row.value.initiator, DisplayName: row.value.initiator },
+              Initiator: initiatorMember(call.kernel, row.value.initiator),
               Owner: ownerMember(call.kernel, row.value.draft.owner),
               StorageClass: (row.value.draft.storageClass ?? 'STANDARD') as 'STANDARD',
               ...declaration(row.value),
