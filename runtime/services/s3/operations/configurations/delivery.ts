@@ -3,9 +3,11 @@
  * Source: S3 API reference, "PutBucketLogging", "PutBucketWebsite", "PutBucketAccelerateConfiguration".
  */
 import type { Call } from '../../../../kernel/call';
+import { putGrants } from '../../acls';
 import { dropFamily, needFamily, putFamily, readFamily } from '../../configurations';
 import { crossLocationLogging, invalidArgument, invalidRequest, invalidTargetBucket, malformedXml } from '../../errors';
 import type { In, Out } from '../../model';
+import { canonicalId } from '../../owners';
 import { findBucket } from '../../state/buckets';
 import { bucketOf } from '../../target';
 
@@ -25,6 +27,7 @@ export async function PutBucketLogging(call: Call, input: In<'PutBucketLogging'>
   return {};
 }
 
+/** Existence, place and state of the target. Whether it lets the logging service in shows when logs are delivered. */
 async function checkLogging(call: Call, input: In<'PutBucketLogging'>, wanted: Logging): Promise<void> {
   const bucket = await bucketOf(call, input);
   const name = wanted.TargetBucket;
@@ -40,10 +43,17 @@ async function checkLogging(call: Call, input: In<'PutBucketLogging'>, wanted: L
     throw invalidTargetBucket('The target bucket for logging cannot be a Requester Pays bucket.', name);
   if (wanted.TargetGrants?.length && target.ownership === 'BucketOwnerEnforced')
     throw invalidArgument('Target grants are not supported for buckets with ACLs disabled.', 'TargetGrants');
+  checkGrants(call, canonicalId(call.kernel, bucket.account), wanted.TargetGrants ?? []);
   const format = wanted.TargetObjectKeyFormat;
   if (format?.SimplePrefix && format.PartitionedPrefix) throw malformedXml();
   const source = format?.PartitionedPrefix?.PartitionDateSource;
   if (source !== undefined && source !== 'EventTime' && source !== 'DeliveryTime') throw malformedXml();
+}
+
+function checkGrants({ kernel }: Call, owner: string, Grants: NonNullable<Logging['TargetGrants']>): void {
+  if (Grants.some(({ Permission }) => !['FULL_CONTROL', 'READ', 'WRITE'].includes(Permission ?? '')))
+    throw malformedXml();
+  putGrants({ AccessControlPolicy: { Owner: { ID: owner }, Grants } }, { kernel, owner });
 }
 
 export async function GetBucketLogging(call: Call, input: In<'GetBucketLogging'>): Promise<Out<'GetBucketLogging'>> {
