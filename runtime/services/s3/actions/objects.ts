@@ -49,7 +49,7 @@ function writeChecks(call: Call, bucket: Bucket, input: WriteInput, more: Keys =
   const checks = [ask('s3:PutObject')];
   // Whoever will own the object says whether its ACL may be set.
   if (asksAcl(input) && bucket.ownership !== 'BucketOwnerEnforced')
-    checks.push({ ...ask('s3:PutObjectAcl'), owner: newObjectOwner(bucket, call.principal, input) });
+    checks.push(Object.assign(ask('s3:PutObjectAcl'), { owner: newObjectOwner(bucket, call.principal, input) }));
   if (tags && Object.keys(tags).length > 0) checks.push(ask('s3:PutObjectTagging'));
   if (input.ObjectLockMode !== undefined) checks.push(ask('s3:PutObjectRetention'));
   if (input.ObjectLockLegalHoldStatus !== undefined) checks.push(ask('s3:PutObjectLegalHold'));
