@@ -127,6 +127,7 @@ class ReaderCompiler {
       const result: Fields = {};
       for (const [name, item] of entriesOf(value, reading)) {
         if (item === null) continue;
+        if (!name.isWellFormed()) throw jsonWords.malformed('A key holds half a character', reading.place());
         reading.path.push(name);
         assign(result, name, read(item, reading));
         reading.path.pop();

@@ -4,7 +4,7 @@
  */
 import { compileDocumentReader, compileDocumentWriter, mismatch, type Read, type Write } from './document';
 import { jsonWords } from './errors';
-import { MAX_DEPTH } from './reading';
+import { MAX_DEPTH, type Reading } from './reading';
 import type { Simple, Structure } from './schema';
 import { dateOfSeconds, readBase64, readTimestamp, writeBase64, writeTimestamp } from './text';
 import type { ModelNotes } from './wire';
@@ -30,7 +30,7 @@ function parse(bytes: Uint8Array): unknown {
 function readSimple(shape: Simple): Read {
   switch (shape.kind) {
     case 'string':
-      return typed('string', 'String');
+      return readText;
     case 'boolean':
       return typed('boolean', 'Boolean');
     case 'number':
@@ -66,6 +66,13 @@ function typed(type: 'string' | 'boolean' | 'number', name: string): Read {
     if (typeof value !== type) throw mismatch(value, name, reading);
     return value;
   };
+}
+
+/** JSON can name half a character, which no UTF-8 can hold. */
+function readText(value: unknown, reading: Reading): string {
+  if (typeof value !== 'string') throw mismatch(value, 'String', reading);
+  if (!value.isWellFormed()) throw jsonWords.malformed('STRING_VALUE holds half a character', reading.place());
+  return value;
 }
 
 function readMoment(value: unknown, { format = 'epoch-seconds' }: Simple): Date | undefined {

@@ -8,6 +8,7 @@ import type { Call } from '../../kernel/call';
 import type { Reader } from '../../store/port';
 import {
   aliasNotFound,
+  constraint,
   disabled,
   incorrectKey,
   invalidArn,
@@ -101,9 +102,12 @@ export async function nameOfCiphertext(call: Call, blob: Uint8Array): Promise<Na
   return { account, keyId, region: call.region, arn: arnIn(call.partition, account, call.region, `key/${keyId}`) };
 }
 
-/** The key for a decryption: as named, and the one that the ciphertext names. @throws IncorrectKeyException */
+/** The key for a decryption: as named, and the one that the ciphertext names. @throws IncorrectKeyException, ValidationException */
 export async function nameForDecrypt(call: Call, keyId: string | undefined, blob: Uint8Array | undefined) {
-  if (keyId === undefined) return nameOfCiphertext(call, blob!);
+  if (keyId === undefined) {
+    if (!blob) throw constraint('ciphertextBlob', null, 'not be null');
+    return nameOfCiphertext(call, blob);
+  }
   const named = await nameOf(call, keyId, anyKey);
   const key = await readKey(call.kernel.store, named.account, named.region, named.keyId);
   if (!key || !blob || specOf(key.spec).family !== 'symmetric') return named;

@@ -71,9 +71,11 @@ export const policyHandlers = {
 
   async DeleteResourcePolicy(call, input) {
     if (input.resourceArn !== undefined) throw unsupported('resource policies of one log group');
+    const { policyName: name } = input;
+    if (!name) throw constraint('policyName', name ?? null, 'not be null');
     await call.kernel.store.write(async (tx) => {
-      if (!(await readPolicy(tx, call, input.policyName!))) throw policyNotFound(input.policyName!);
-      removePolicy(tx, call, input.policyName!);
+      if (!(await readPolicy(tx, call, name))) throw policyNotFound(name);
+      removePolicy(tx, call, name);
     });
     return {};
   },
