@@ -21,20 +21,17 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function run(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const asked = name === 'help' ? commands[rest[0]] : undefined;
-    console.log(asked ? helpOf(asked.load()) : overview());
+    const about = name === 'help' ? rest[0] : undefined;
+    if (about !== undefined && !Object.hasOwn(commands, about)) return unknown(about);
+    console.log(about === undefined ? overview() : helpOf(commands[about].load()));
     return 0;
   }
   if (name === '--version' || name === '-v') {
     console.log(version());
     return 0;
   }
-  const found = commands[name];
-  if (!found) {
-    const kind = name.startsWith('-') ? 'option' : 'command';
-    return misused(`there is no ${kind} ${name}`, closest(name, Object.keys(commands)), 'coffer --help');
-  }
-  const command = found.load();
+  if (!Object.hasOwn(commands, name)) return unknown(name);
+  const command = commands[name].load();
   try {
     const { values, words, help } = parse(command, rest);
     if (help) {
@@ -47,6 +44,11 @@ async function run(argv: readonly string[]): Promise<number> {
     console.error(`coffer ${name}: ${sentence(error)}`);
     return 1;
   }
+}
+
+function unknown(name: string): number {
+  const kind = name.startsWith('-') ? 'option' : 'command';
+  return misused(`there is no ${kind} ${name}`, closest(name, Object.keys(commands)), 'coffer --help');
 }
 
 function overview(): string {

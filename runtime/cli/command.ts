@@ -73,7 +73,7 @@ export function parse(command: Command, argv: readonly string[]): Parsed {
       throw new UsageError(`${command.name} has no option ${token.rawName}`, meant && `--${meant}`);
     }
     if (option.type === 'boolean' && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`);
-    if (option.type !== 'boolean' && (token.value === undefined || token.value.startsWith('--'))) {
+    if (option.type !== 'boolean' && (!token.value || token.value.startsWith('--'))) {
       throw new UsageError(`${token.rawName} needs a value`);
     }
     if (option.type === 'list') values[token.name] = [...list(values, token.name), token.value as string];

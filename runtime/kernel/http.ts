@@ -46,6 +46,7 @@ export async function listen(answer: Answer, options: ListenOptions): Promise<Li
   server.requestTimeout = 0; // a long upload is fine as long as it moves: see `Stalls`
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.maxConnections = MOST_CONNECTIONS;
+  server.maxHeadersCount = 0; // the length of the head is limited: none of it is dropped
   const stalls = new Stalls(options.patienceSeconds ?? STALL_SECONDS);
   const date = dateHeader(options.now);
   const inTurn = together();
@@ -104,6 +105,7 @@ async function toAnswer(
 ): Promise<Response> {
   let parsed: Pick<Request, 'target' | 'path' | 'query'>;
   try {
+    if (repeated?.host) throw new AwsError('BadRequest', 'The request has more than one Host header.');
     parsed = readTarget(originForm(incoming.url as string));
   } catch (error) {
     if (error instanceof AwsError) return plainError(error);
@@ -218,11 +220,13 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: import('node:str
     return;
   }
   const [line, code, message] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['431 Request Header Fields Too Large', 'RequestHeaderSectionTooLarge', 'Your request header is too large.']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', 'RequestTimeout', 'The request head did not arrive in time.']
-        : ['400 Bad Request', 'BadRequest', 'An error occurred when parsing the HTTP request.'];
+    error.code === 'HPE_INVALID_EOF_STATE' && response
+      ? ['400 Bad Request', 'IncompleteBody', 'The request body terminated unexpectedly']
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? ['431 Request Header Fields Too Large', 'RequestHeaderSectionTooLarge', 'Your request header is too large.']
+        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+          ? ['408 Request Timeout', 'RequestTimeout', 'The request head did not arrive in time.']
+          : ['400 Bad Request', 'BadRequest', 'An error occurred when parsing the HTTP request.'];
   const body = errorDocument(code, message);
   socket.end(
     `HTTP/1.1 ${line}\r\ncontent-type: application/xml\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,

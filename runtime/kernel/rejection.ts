@@ -204,6 +204,9 @@ function queryError(message: string): AwsError {
   return new AwsError('AuthorizationQueryParametersError', message);
 }
 
+const TWO_CLAIMS =
+  'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified';
+
 function flawedForS3(form: Claim['form'], flaw: Flaw): AwsError {
   const header = form === 'header';
   switch (flaw.kind) {
@@ -211,6 +214,8 @@ function flawedForS3(form: Claim['form'], flaw: Flaw): AwsError {
       return new AwsError('InvalidArgument', 'Unsupported Authorization Type', {
         fields: { ArgumentName: 'Authorization', ArgumentValue: flaw.text },
       });
+    case 'twoClaims':
+      return new AwsError('InvalidArgument', TWO_CLAIMS, { fields: { ArgumentName: 'Authorization' } });
     case 'signatureVersion2':
       return signatureVersion2();
     case 'missingComponent':
@@ -268,6 +273,8 @@ function flawWords(form: Claim['form'], flaw: Flaw): string {
       return form === 'header'
         ? flaw.names.map((name) => `Authorization header requires '${name}' parameter.`).join(' ')
         : flaw.names.map((name) => `AWS query-string parameters must include '${name}'.`).join(' ');
+    case 'twoClaims':
+      return TWO_CLAIMS;
     case 'component':
       return `'${flaw.text}' not a valid key=value pair (missing equal-sign) in Authorization header.`;
     case 'credential':

@@ -29,6 +29,7 @@ export interface Claim {
 /** Where a claim is broken; the kernel words it for the service that was asked. */
 export type Flaw =
   | { readonly kind: 'unknownScheme'; readonly text: string }
+  | { readonly kind: 'twoClaims' }
   | { readonly kind: 'signatureVersion2' }
   | { readonly kind: 'signatureVersion4A' }
   | { readonly kind: 'missingComponent'; readonly names: readonly string[] }
@@ -63,13 +64,13 @@ const LONGEST_EXPIRY_SECONDS = 604_800;
  * @throws FlawedClaim
  */
 export function readClaim(headers: Headers, query: Query): Claim | undefined {
-  const authorization = headers.authorization;
+  const { authorization } = headers;
+  const inQuery = query.some(
+    ([name]) => name.startsWith('X-Amz-') && (name === 'X-Amz-Algorithm' || name === 'X-Amz-Signature'),
+  );
+  if (authorization && inQuery) throw new FlawedClaim('header', { kind: 'twoClaims' });
   if (authorization) return headerClaim(authorization, headers);
-  for (const [name] of query) {
-    if (name.startsWith('X-Amz-') && (name === 'X-Amz-Algorithm' || name === 'X-Amz-Signature'))
-      return queryClaim(query);
-  }
-  return undefined;
+  return inQuery ? queryClaim(query) : undefined;
 }
 
 /** The service that a claim names, however broken the rest: routing and the form of an error depend on it. */
