@@ -172,10 +172,12 @@ function restWrite(entry: Entry, { name, http, output = NOTHING }: OperationSche
   const writeHead = compileHeadWriter(places);
   const usual = entry.wire.model?.statuses?.[name] ?? http?.status ?? 200;
   const statusMember = places.status?.name;
+  const more = Object.entries(entry.wire.model?.headers?.[name] ?? {});
   const writeBody = bodyWriter(entry, name, protocol, output, places);
   return (value, context) => {
     const headers = responseHeaders(entry.s3, context);
     writeHead(value, headers);
+    for (const [member, header] of more) if (value[member] !== undefined) headers[header] = String(value[member]);
     const chosen = statusMember === undefined ? undefined : (value[statusMember] as number | undefined);
     const status = chosen ?? (headers['content-range'] === undefined ? usual : 206);
     return writeBody ? writeBody(value, status, headers) : { status, headers };

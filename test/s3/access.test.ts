@@ -74,7 +74,7 @@ describe('without a policy', () => {
       refusal(setting.s3.send(new GetBucketLocationCommand({ Bucket, ExpectedBucketOwner })));
     expect(await read('000000000000')).toBe('no error');
     expect(await read('111122223333')).toBe('403 AccessDenied');
-    expect(await read('x')).toBe('400 InvalidBucketOwnerAWSAccountID');
+    expect(await read('x')).toBe('403 AccessDenied');
   });
 });
 

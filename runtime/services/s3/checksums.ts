@@ -67,7 +67,7 @@ export function givenChecksums(input: ChecksumInput): { algorithm: ChecksumName;
 }
 
 /** A value that cannot be one of this algorithm's matches nothing. @throws AwsError BadDigest */
-function checkForm(algorithm: ChecksumName, value: string): void {
+export function checkForm(algorithm: ChecksumName, value: string): void {
   const bytes = Buffer.from(value, 'base64');
   if (bytes.length !== digestLength[algorithm] || bytes.toString('base64') !== value) throw badChecksum(algorithm);
 }

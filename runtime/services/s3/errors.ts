@@ -127,13 +127,6 @@ export const wrongRegion = (given: string, region: string) =>
     { 'x-amz-bucket-region': region },
   );
 
-export const invalidBucketOwner = (value: string) =>
-  s3Error(
-    'InvalidBucketOwnerAWSAccountID',
-    400,
-    `The value of the expected bucket owner parameter must be an AWS Account ID... [${value}]`,
-  );
-
 export const invalidBucketState = (message: string) => s3Error('InvalidBucketState', 409, message);
 
 export const operationAborted = () =>

@@ -9,4 +9,11 @@ export type Out<Name extends string> = Output<S3, Name>;
 export const model: ModelNotes = {
   // S3 API reference: these answer without content although the client expects 200.
   statuses: { PutBucketPolicy: 204 },
+  // What all other writes tell, this one tells too.
+  headers: {
+    CompleteMultipartUpload: {
+      SSECustomerAlgorithm: 'x-amz-server-side-encryption-customer-algorithm',
+      SSECustomerKeyMD5: 'x-amz-server-side-encryption-customer-key-md5',
+    },
+  },
 };

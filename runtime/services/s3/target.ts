@@ -6,7 +6,6 @@
 import type { Call } from '../../kernel/call';
 import {
   accessDenied,
-  invalidBucketOwner,
   invalidVersionId,
   methodNotAllowed,
   noSuchBucket,
@@ -57,16 +56,18 @@ export function bucketNamed(call: Call, name: string): Promise<Bucket> {
   return once(call, `bucket ${name}`, async () => {
     if (name.startsWith('arn:')) throw notImplemented('access point ARNs as bucket');
     if (name.endsWith('--x-s3')) throw notImplemented('directory buckets');
-    const bucket = await findBucket(call.kernel.store, name);
-    if (!bucket) throw noSuchBucket(name);
-    return bucket;
+    const { store } = call.kernel;
+    const bucket = await findBucket(store, name);
+    if (bucket) return bucket;
+    const supplied =
+      (await call.kernel.supply(bucketArn(name, call.partition), call)) && (await findBucket(store, name));
+    if (supplied) return supplied;
+    throw noSuchBucket(name);
   });
 }
 
 export function checkOwner(bucket: Bucket, expected: string | undefined): void {
-  if (expected === undefined) return;
-  if (!/^\w{12}$/.test(expected)) throw invalidBucketOwner(expected);
-  if (expected !== bucket.account) throw accessDenied();
+  if (expected !== undefined && expected !== bucket.account) throw accessDenied();
 }
 
 /**

@@ -191,7 +191,11 @@ export async function ListObjectVersions(
 /** Where a page goes on: behind a version, or behind all versions of a key. */
 async function markedVersion(call: Call, bucket: Bucket, key: string, versionId: string) {
   if (versionId === '') return { key, order: Number.NEGATIVE_INFINITY };
-  const order = orderOf(versionId) ?? (await findVersion(call.kernel.store, bucket, key, versionId))?.order;
+  const order =
+    orderOf(versionId) ??
+    (await findVersion(call.kernel.store, bucket, key, versionId))?.order ??
+    // The page that named it may have been the last to see it.
+    (versionId === 'null' ? Number.NEGATIVE_INFINITY : undefined);
   if (order === undefined) throw invalidArgument('Invalid version id specified', 'version-id-marker', versionId);
   return { key, order };
 }

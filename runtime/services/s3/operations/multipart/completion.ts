@@ -4,7 +4,7 @@
  */
 import { combineCrcs, type DigestName, digest, isCrc } from '../../../../base/digests';
 import type { Call } from '../../../../kernel/call';
-import { base64, checksumMembers, checksumNames, givenChecksums } from '../../checksums';
+import { base64, checkForm, checksumMembers, checksumNames, givenChecksums } from '../../checksums';
 import { checkCustomerKey, customerKeyOf, encryptionMembers } from '../../encryption';
 import {
   badChecksum,
@@ -28,6 +28,7 @@ import { checkWriteEarly, commitObject, writtenVersionMember } from '../../writi
 /** Least bytes of every part but the last. */
 const LEAST_PART_BYTES = 5 * 1024 * 1024;
 const MOST_PARTS = 10_000;
+const COUNT = /-\d{1,5}$/;
 
 type Named = NonNullable<NonNullable<In<'CompleteMultipartUpload'>['MultipartUpload']>['Parts']>[number];
 type NumberedPart = Part & { readonly number: number };
@@ -46,10 +47,11 @@ export async function CompleteMultipartUpload(
   if (!named?.length) throw invalidRequest('You must specify at least one part');
   const conditional = await checkWriteEarly(call, bucket, key, input);
   const customer = customerKeyOf(input);
-  // "This parameter is required only when the object was created using a checksum algorithm."
-  if (customer || upload.declared) checkCustomerKey(upload.draft.seal, customer);
+  // Required "when the object was created using a checksum algorithm", and each object is.
+  checkCustomerKey(upload.draft.seal, customer);
   checkMode(upload, input.ChecksumType);
 
+  checkPromises(input);
   const there = await partsOf(store, uploadId, { limit: MOST_PARTS });
   const chosen = choose(upload, named, there);
   const sizeBytes = chosen.reduce((sum, { piece }) => sum + piece.sizeBytes, 0);
@@ -85,9 +87,16 @@ export async function CompleteMultipartUpload(
   return answer(call, bucket, key, object);
 }
 
-/** Composite checksums may be given with the number of parts behind them or without. */
+/** Composite checksums may be given with the number of parts behind them or without. @throws AwsError BadDigest */
+function checkPromises(input: In<'CompleteMultipartUpload'>): void {
+  for (const name of checksumNames) {
+    const promised = input[`Checksum${name}`];
+    if (promised !== undefined) checkForm(name, promised.replace(COUNT, ''));
+  }
+}
+
 function isAsPromised(input: In<'CompleteMultipartUpload'>, { algorithm, value }: Checksum): boolean {
-  const plain = value.replace(/-\d+$/, '');
+  const plain = value.replace(COUNT, '');
   return checksumNames.every((name) => {
     const promised = input[`Checksum${name}`];
     return promised === undefined || (name === algorithm && (promised === value || promised === plain));
