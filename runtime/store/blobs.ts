@@ -218,6 +218,9 @@ export function createBlobs(options: BlobOptions): BlobStore {
 
   return {
     create,
+    async discard({ id }) {
+      if (loose.delete(id)) await removeFile(incomingPath(id));
+    },
     async *read(blob, { range, key } = {}) {
       const cipher = key && frameCipher(key, blob.id);
       const fd = await openBody(blob.id);

@@ -109,6 +109,8 @@ export interface ByteRange {
 export interface Blobs {
   /** @param key 32 bytes: the content is encrypted with AES-256-GCM in seekable frames. Absent: kept as it is. */
   create(key?: Uint8Array): Promise<BlobWriter>;
+  /** Removes a finished blob that no commit has kept, ahead of the sweep. Of any other it does nothing. */
+  discard(blob: BlobRef): Promise<void>;
   /** Streams a blob or a part of it. @throws Error when a frame fails authentication or the file is gone */
   read(blob: BlobRef, options?: { range?: ByteRange; key?: Uint8Array }): Bytes;
 }

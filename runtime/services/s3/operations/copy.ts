@@ -8,7 +8,7 @@ import type { In, Out } from '../model';
 import { checkKey } from '../names';
 import { openBody, whileReplaced } from '../reading';
 import { copySource, type Source } from '../sources';
-import { newId, type Taken, takeBody } from '../state/bodies';
+import { newId, type Taken, takeBody, using } from '../state/bodies';
 import type { Bucket, Checksum, ChecksumName, Seal } from '../state/tables';
 import { bucketOf } from '../target';
 import { checkWriteEarly, commitObject, type Draft, draftOf, LARGEST_PUT, versionMember } from '../writing';
@@ -42,14 +42,17 @@ async function copy(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObjec
   const body = sharedBody(source, seal, algorithm) ?? (await copiedBody(call, source, seal, dataKey, algorithm));
   if (!body) return undefined;
   const { taken, checksum, etag } = body;
-  const object = await commitObject(call, {
-    bucket,
-    key,
-    event: 'ObjectCreated:Copy',
-    conditions: conditional ? input : undefined,
-    taken,
-    object: { ...draft, sizeBytes: taken.piece.sizeBytes, etag, checksum, seal, piece: taken.piece },
-  });
+  const { piece } = taken;
+  const object = await using(call.kernel.store, taken, () =>
+    commitObject(call, {
+      bucket,
+      key,
+      event: 'ObjectCreated:Copy',
+      conditions: conditional ? input : undefined,
+      taken,
+      object: { ...draft, sizeBytes: piece.sizeBytes, etag, checksum, seal, piece },
+    }),
+  );
   return {
     CopyObjectResult: { ETag: `"${etag}"`, LastModified: new Date(object.at), ...checksumMembers(checksum) },
     ...(source.bucket.versioning ? { CopySourceVersionId: source.object.versionId } : {}),

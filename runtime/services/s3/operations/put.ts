@@ -7,7 +7,7 @@ import { invalidRequest, notImplemented } from '../errors';
 import { expirationMember } from '../expiry';
 import type { In, Out } from '../model';
 import { checkKey } from '../names';
-import { newId, takeBody } from '../state/bodies';
+import { newId, takeBody, using } from '../state/bodies';
 import type { Seal } from '../state/tables';
 import { bucketOf } from '../target';
 import { checkWriteEarly, commitObject, draftOf, limitBody, writtenVersionMember } from '../writing';
@@ -38,21 +38,22 @@ export async function PutObject(call: Call, input: In<'PutObject'>): Promise<Out
     digests: digestsFor(claim),
     onLength,
   });
-  const checksum = verify(taken.digests, { claim, contentMd5: input.ContentMD5, body: call.body });
-
-  const etag = entityTag(call, seal, taken.digests.MD5!);
   const { piece } = taken;
-  const object = await commitObject(call, {
-    bucket,
-    key,
-    event: call.request.form ? 'ObjectCreated:Post' : 'ObjectCreated:Put',
-    conditions: conditional ? input : undefined,
-    taken,
-    object: { ...draft, sizeBytes: piece.sizeBytes, etag, checksum, seal, piece },
+  const object = await using(store, taken, async () => {
+    const checksum = verify(taken.digests, { claim, contentMd5: input.ContentMD5, body: call.body });
+    const etag = entityTag(call, seal, taken.digests.MD5!);
+    return commitObject(call, {
+      bucket,
+      key,
+      event: call.request.form ? 'ObjectCreated:Post' : 'ObjectCreated:Put',
+      conditions: conditional ? input : undefined,
+      taken,
+      object: { ...draft, sizeBytes: piece.sizeBytes, etag, checksum, seal, piece },
+    });
   });
   return {
     ETag: `"${object.etag}"`,
-    ...checksumMembers(checksum),
+    ...checksumMembers(object.checksum),
     ...writtenEncryptionMembers(seal),
     ...writtenVersionMember(bucket, object),
     ...(await expirationMember(call, bucket, key, object)),

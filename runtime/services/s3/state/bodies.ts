@@ -75,6 +75,16 @@ export async function takeBody(
   return { piece: { id, sizeBytes }, row, digests };
 }
 
+/** Does what makes a taken body part of an object. When that fails, the body goes at once. */
+export async function using<T>(store: Store, { piece }: Pick<Taken, 'piece'>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (piece.blob) await store.blobs.discard(piece.blob);
+    throw error;
+  }
+}
+
 /** Makes a taken body part of this commit. */
 export function keepBody(tx: Writer, { piece, row }: Pick<Taken, 'piece' | 'row'>): void {
   if (piece.blob) tx.keep(piece.blob);

@@ -8,7 +8,7 @@ import { entityTooLarge, invalidArgument, invalidRange, invalidRequest, noSuchUp
 import type { In, Out } from '../../model';
 import { openBody, whileReplaced } from '../../reading';
 import { copySource } from '../../sources';
-import { keepBody, newId, type Taken, takeBody } from '../../state/bodies';
+import { keepBody, newId, type Taken, takeBody, using } from '../../state/bodies';
 import type { Bucket, Part, Upload } from '../../state/tables';
 import { findUpload, putPart } from '../../state/uploads';
 import { bucketOf } from '../../target';
@@ -32,8 +32,10 @@ export async function UploadPart(call: Call, input: In<'UploadPart'>): Promise<O
   const dataKey = await partKey(call, bucket, upload, input);
   const taken = await take(call, upload, call.body?.stream ?? NO_BODY, dataKey, onLength, claim);
   const { algorithm } = claim ?? upload;
-  const given = verify(taken.digests, { claim, contentMd5: input.ContentMD5, body: call.body, algorithm });
-  const part = await putTaken(call, bucket, input, upload, taken);
+  const { part, given } = await using(call.kernel.store, taken, async () => {
+    const given = verify(taken.digests, { claim, contentMd5: input.ContentMD5, body: call.body, algorithm });
+    return { part: await putTaken(call, bucket, input, upload, taken), given };
+  });
   return {
     ETag: `"${part.etag}"`,
     ...encryptionMembers(upload.draft.seal),
@@ -55,7 +57,7 @@ export async function UploadPartCopy(call: Call, input: In<'UploadPartCopy'>): P
     return body && { source, body };
   });
   const taken = await take(call, upload, body instanceof Uint8Array ? once(body) : body, dataKey, () => {}, undefined);
-  const part = await putTaken(call, bucket, input, upload, taken);
+  const part = await using(call.kernel.store, taken, () => putTaken(call, bucket, input, upload, taken));
   return {
     CopyPartResult: {
       ETag: `"${part.etag}"`,
