@@ -1,10 +1,8 @@
 /** Starting: the CLI to its first answer and at rest, and `startCoffer()` in a warm process. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { startCoffer } from '@coffer/runtime';
-import { mebibytes, type Row } from './rows';
+import { mebibytes, median, type Row } from './rows';
 import { resident, startServer } from './servers';
-
-const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 export async function starts(): Promise<Row[]> {
   const cold: number[] = [];

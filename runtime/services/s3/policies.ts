@@ -54,7 +54,8 @@ export const policies: PolicySource = {
         : [],
       owner: object?.owner || bucket.account,
       sameAccount: 'sufficient',
-      callerCanonicalId: principal.account === undefined ? undefined : canonicalId(kernel, principal.account),
+      // Only policies ask for it.
+      callerCanonicalId: policy && principal.account !== undefined ? canonicalId(kernel, principal.account) : undefined,
       ...(allowed ? { grant: { allowed: true, reason: allowed } } : {}),
       ...(blocked ? { block: { reason: blocked } } : {}),
     };
