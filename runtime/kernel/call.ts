@@ -36,6 +36,11 @@ export interface Kernel {
   endpoint(): Promise<string>;
   /** Calls services as `principal`: typed by the vendor's client, authorised like any request, no socket between. */
   peers(principal: Principal, scope: Scope): Peers;
+  /**
+   * Asked by a service before it says that something does not exist: accounts are taken to have things that nobody has
+   * made (see `Service.supply`). @returns whether it is there now
+   */
+  supply(arn: string, call: Call): Promise<boolean>;
   /** A directory of this runtime for files that need not survive it (unpacked Lambda code). */
   scratch(): Promise<string>;
   /** Counts work in flight, so that `settled()` knows. Call the returned function when it is done. */

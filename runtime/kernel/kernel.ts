@@ -67,6 +67,7 @@ export function createKernel(options: KernelOptions): RunningKernel {
   const services = new Map(options.services.map((service) => [service.name, service]));
   const identities = options.services.flatMap((service) => service.identities ?? []);
   const sources = new Map(options.services.flatMap(({ name, policies }) => (policies ? [[name, policies]] : [])));
+  const suppliers = options.services.flatMap(({ supply }) => (supply ? [{ supply }] : []));
   const knownSignings = new Map<string, number>();
   const work = counter();
   let scratch: Promise<string> | undefined;
@@ -81,6 +82,10 @@ export function createKernel(options: KernelOptions): RunningKernel {
     config,
     endpoint,
     peers: (principal: Principal, scope: Scope): Peers => invoker.peers(principal, scope),
+    async supply(arn, call) {
+      for (const { supply } of suppliers) if (await supply(arn, call)) return true;
+      return false;
+    },
     scratch() {
       scratch ??= mkdtemp(join(tmpdir(), 'coffer-'));
       return scratch;

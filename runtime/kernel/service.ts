@@ -96,6 +96,11 @@ export interface Service {
   readonly resources?: readonly ResourceType[];
   /** What a service answers outside its modelled operations, and what it adds to their answers. */
   readonly edge?: Edge;
+  /**
+   * Makes what accounts are taken to have, at its first use: CloudFormation has the resources of the CDK bootstrap.
+   * Undefined: not mine. Must decide cheaply. @returns whether it is there now
+   */
+  supply?(arn: string, call: Call): Promise<boolean> | undefined;
   /** Sees every request to this service once it is answered, however it ended. Must be cheap and must not throw. */
   follow?(exchange: Exchange): void;
   /** Before the first request: fill what a fresh account has, resume what a crash interrupted. */

@@ -6,7 +6,7 @@ import { parseArn } from '../../base/arn';
 import { AwsError, isAwsError } from '../../base/errors';
 import type { Kernel, Origin } from '../../kernel/call';
 import type { Peers } from '../../kernel/peers';
-import { type Principal, root, servicePrincipal } from '../../kernel/principal';
+import { type Principal, servicePrincipal } from '../../kernel/principal';
 import { validationError } from './errors';
 import type { Place } from './state';
 
@@ -15,31 +15,10 @@ const SERVICE = 'cloudformation.amazonaws.com';
 export async function actorFor(kernel: Kernel, caller: Principal, at: Place, roleArn?: string): Promise<Principal> {
   if (roleArn === undefined) return caller;
   try {
-    await bootstrapped(kernel, at, roleArn);
     return await assumed(kernel, servicePrincipal(SERVICE), at, roleArn, 'AWSCloudFormation');
   } catch (error) {
     if (!isAwsError(error)) throw error;
     throw validationError(`Role ${roleArn} is invalid or cannot be assumed`);
-  }
-}
-
-/**
- * Every account and Region answers as bootstrapped: the role with which the CDK CLI has its stacks deployed is made when
- * it is first asked for, as the bootstrap template makes it.
- */
-async function bootstrapped(kernel: Kernel, at: Place, roleArn: string): Promise<void> {
-  const RoleName = `cdk-hnb659fds-cfn-exec-role-${at.account}-${at.region}`;
-  const { partition = '', account = '', resource } = parseArn(roleArn) ?? {};
-  if (resource !== `role/${RoleName}` || account !== at.account) return;
-  const { iam } = kernel.peers(root(account), at);
-  try {
-    await iam.GetRole({ RoleName });
-  } catch (error) {
-    if (!isAwsError(error, 'NoSuchEntity')) throw error;
-    const Statement = [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: SERVICE } }];
-    const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
-    await iam.CreateRole({ RoleName, AssumeRolePolicyDocument });
-    await iam.AttachRolePolicy({ RoleName, PolicyArn: `arn:${partition}:iam::aws:policy/AdministratorAccess` });
   }
 }
 

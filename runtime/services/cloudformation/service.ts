@@ -13,6 +13,7 @@ import { templateHandlers } from './operations/templates';
 import { resources } from './resources';
 import { forget } from './stacks/forget';
 import { recover } from './stacks/recover';
+import { createToolkits } from './toolkit/supply';
 
 declare module '../../kernel/peers' {
   interface Peers {
@@ -44,6 +45,7 @@ export function cloudformation(types: () => readonly ResourceType[]): Service {
     actions,
     timers: { giveUp, forget },
     resources,
+    supply: createToolkits(),
     edge: { before: takeAnswer },
     async start(kernel) {
       deployer = openDeployer(kernel, types);

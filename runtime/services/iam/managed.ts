@@ -4,6 +4,7 @@
  * Guide, read in March 2026.
  */
 import { createHash } from 'node:crypto';
+import { readOnlyActions } from './readonly';
 
 export interface AwsManaged {
   readonly name: string;
@@ -50,6 +51,7 @@ const known: Readonly<Record<string, readonly [version: string, created: string,
       ],
     },
   ],
+  ReadOnlyAccess: ['v178', '2026-02-12T18:01:33Z', '/', { Sid: 'ReadOnlyActionsGroup1', Action: readOnlyActions }],
   AWSDenyAll: ['v2', '2023-12-18T16:42:05Z', '/', { Sid: 'DenyAll', Effect: 'Deny', Action: ['*'] }],
   IAMFullAccess: [
     'v2',
@@ -224,6 +226,22 @@ const known: Readonly<Record<string, readonly [version: string, created: string,
   AmazonSSMReadOnlyAccess: ['v1', '2015-05-29T17:44:19Z', '/', { Action: ['ssm:Describe*', 'ssm:Get*', 'ssm:List*'] }],
   AmazonKinesisFirehoseFullAccess: ['v1', '2015-10-07T18:45:26Z', '/', { Action: ['firehose:*'] }],
   AWSCloudFormationFullAccess: ['v1', '2019-07-26T21:50:35Z', '/', { Action: ['cloudformation:*'] }],
+  AWSCloudFormationReadOnlyAccess: [
+    'v7',
+    '2026-02-12T18:02:00Z',
+    '/',
+    {
+      Action: [
+        'cloudformation:Describe*',
+        'cloudformation:BatchDescribe*',
+        'cloudformation:EstimateTemplateCost',
+        'cloudformation:Get*',
+        'cloudformation:List*',
+        'cloudformation:ValidateTemplate',
+        'cloudformation:Detect*',
+      ],
+    },
+  ],
   AWSKeyManagementServicePowerUser: [
     'v2',
     '2017-03-07T00:55:11Z',

@@ -24,6 +24,11 @@ export async function findRole(call: Call, roleArn: string): Promise<Role> {
 }
 
 export async function readRole(call: Call, roleArn: string): Promise<Role | undefined> {
+  const role = await lookUp(call, roleArn);
+  return role || !(await call.kernel.supply(roleArn, call)) ? role : lookUp(call, roleArn);
+}
+
+async function lookUp(call: Call, roleArn: string): Promise<Role | undefined> {
   const arn = parseArn(roleArn);
   if (arn?.service !== 'iam' || !arn.resource.startsWith('role/')) {
     throw constraint('roleArn', roleArn, 'be the ARN of a role');

@@ -36,7 +36,7 @@ function filledIn(text: string, { account, region }: Place): string {
   return text.replace(/\$\{(AWS::\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
-/** As the bootstrap template makes it, as far as anyone can tell: private and versioned. */
+/** That of the bootstrap is there when it is asked for; any other is made as that one is: private and versioned. */
 async function stagingBucket(s3: Peers['s3'], Bucket: string, region: string): Promise<void> {
   try {
     await s3.HeadBucket({ Bucket });
