@@ -8,6 +8,7 @@ import type { Bytes } from '../../../base/bytes';
 import { type Digest, type DigestName, digest } from '../../../base/digests';
 import type { Random } from '../../../base/random';
 import type { BlobWriter, ByteRange, Reader, Store, Writer } from '../../../store/port';
+import { createOpened, type Opened } from './opened';
 import { bodies, type Piece } from './tables';
 
 /** The largest body that lives in a row, bytes. */
@@ -23,6 +24,8 @@ export interface Taken {
   readonly row?: Uint8Array;
   readonly digests: Readonly<Partial<Record<DigestName, Uint8Array>>>;
 }
+
+const openedBodies = new WeakMap<Store, Opened>();
 
 /** Ids that sort by time keep rows that are written together together. */
 export function newId(now: number, random: Random): string {
@@ -104,12 +107,21 @@ export async function readPiece(
   range?: ByteRange,
 ): Promise<Uint8Array | Bytes | undefined> {
   if (piece.sizeBytes === 0) return new Uint8Array(0);
-  const key = pieceKey(dataKey, piece.id);
-  if (piece.blob) return store.blobs.read(piece.blob, { range, key });
-  const row = await (store as Reader).get(bodies, [piece.id]);
+  if (piece.blob) return store.blobs.read(piece.blob, { range, key: pieceKey(dataKey, piece.id) });
+  const whole = await readRow(store, piece.id, dataKey);
+  return range ? whole?.subarray(range.start, range.end + 1) : whole;
+}
+
+async function readRow(store: Store, id: string, dataKey: Uint8Array): Promise<Uint8Array | undefined> {
+  const opened = openedBodies.get(store) ?? createOpened();
+  openedBodies.set(store, opened);
+  const known = opened.find(id, dataKey);
+  if (known) return known;
+  const row = await (store as Reader).get(bodies, [id]);
   if (!row) return undefined;
-  const whole = decrypt(key, row);
-  return range ? whole.subarray(range.start, range.end + 1) : whole;
+  const content = decrypt(pieceKey(dataKey, id), row);
+  opened.keep(id, dataKey, content);
+  return content;
 }
 
 function pieceKey(dataKey: Uint8Array, id: string): Uint8Array {
