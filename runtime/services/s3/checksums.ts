@@ -54,12 +54,15 @@ export function claimOf(call: Call, input: ChecksumInput): Claim | undefined {
   return claim;
 }
 
+const checksumInputs = checksumNames.map((algorithm) => ({ algorithm, member: `Checksum${algorithm}` as const }));
+const unsupportedInputs = UNSUPPORTED.map((name) => ({ name, member: `Checksum${name}` as const }));
+
 /** Checksums named in headers or in a part of a document, each checked for its form. */
 export function givenChecksums(input: ChecksumInput): { algorithm: ChecksumName; value: string }[] {
-  for (const name of UNSUPPORTED)
-    if (input[`Checksum${name}`] !== undefined) throw notImplemented(`${headerOf(name)} checksums`);
-  return checksumNames.flatMap((algorithm) => {
-    const value = input[`Checksum${algorithm}`];
+  for (const { name, member } of unsupportedInputs)
+    if (input[member] !== undefined) throw notImplemented(`${headerOf(name)} checksums`);
+  return checksumInputs.flatMap(({ algorithm, member }) => {
+    const value = input[member];
     if (value === undefined) return [];
     checkForm(algorithm, value);
     return [{ algorithm, value }];

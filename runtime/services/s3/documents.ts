@@ -12,6 +12,8 @@ const NEED_DIGEST = ['DeleteObjects'];
 /** Here a checksum is of the object that is made, not of the document. */
 const OF_THE_OBJECT = ['CompleteMultipartUpload'];
 
+const checksumHeaders = checksumNames.map((algorithm) => ({ algorithm, name: headerOf(algorithm) }));
+
 /** @throws AwsError InvalidDigest, BadDigest, InvalidRequest */
 export async function checkDocument(bytes: Uint8Array, { request: { headers }, operation }: Call): Promise<void> {
   const md5 = headers['content-md5'];
@@ -23,15 +25,14 @@ export async function checkDocument(bytes: Uint8Array, { request: { headers }, o
     if (computed !== md5) throw badMd5(Buffer.from(md5, 'base64').toString('hex'), computed);
   }
   if (OF_THE_OBJECT.includes(operation)) return;
-  const given = checksumNames.filter((name) => headers[headerOf(name)] !== undefined);
+  const given = checksumHeaders.filter(({ name }) => headers[name] !== undefined);
   if (given.length > 1)
     throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.');
   if (given.length === 0 && md5 === undefined && NEED_DIGEST.includes(operation))
     throw invalidRequest('Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
-  for (const name of given) {
-    const value = headers[headerOf(name)];
-    const one = digest(name);
+  for (const { algorithm, name } of given) {
+    const one = digest(algorithm);
     one.update(bytes);
-    if (base64(await one.finish()) !== value) throw badChecksum(name);
+    if (base64(await one.finish()) !== headers[name]) throw badChecksum(algorithm);
   }
 }
