@@ -151,8 +151,8 @@ test('nested stacks pass values down and up, and fail with their reason', async 
   );
   expect((await client.send(new GetParameterCommand({ Name: '/inner' }))).Parameter!.Value).toMatch(/ two$/);
   await destroy('Outer');
-  const { Stacks = [] } = await cfn.send(new DescribeStacksCommand({}));
-  expect(Stacks.map(({ StackName }) => StackName)).toEqual(['CDKToolkit']);
+  const left = await cfn.send(new DescribeStacksCommand({}));
+  expect(left.Stacks!.map(({ StackName }) => StackName)).toEqual(['CDKToolkit']);
 });
 
 test('a failure names resource, construct and reason, and what waits is skipped', async () => {

@@ -119,10 +119,7 @@ async function invoke(call: Invoke, FunctionName: string, event: object, ended: 
       return new Promise(() => {});
     }
     const said = Payload instanceof Uint8Array ? Buffer.from(Payload).toString() : '';
-    const hint = said.includes(':443')
-      ? '. Handlers that answer only by https on port 443 cannot reach this runtime'
-      : '';
-    return { failure: `the handler ended with ${FunctionError}: ${said.slice(0, 1000)}${hint}` };
+    return { failure: `the handler ended with ${FunctionError}: ${said.slice(0, 1000)}` };
   } catch (error) {
     if (!isAwsError(error)) throw error;
     return { failure: `the handler could not be invoked: ${error.message}` };

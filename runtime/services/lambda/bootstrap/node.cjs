@@ -39,6 +39,32 @@ function leave() {
   process.exit(1);
 }
 
+// ---- Answers of custom resources ----------------------------------------------------------------------------------
+
+/**
+ * On AWS the answer of a custom resource goes to an https URL, and most handlers take host and path from it and
+ * protocol and port for granted. Here it is plain HTTP on a port of this machine: what is sent to
+ * CloudFormation's path is led there. See services/cloudformation/custom/responses.ts.
+ */
+const ANSWERS = '/_coffer/cloudformation/response/';
+
+function leadAnswersHome({ hostname, port }) {
+  const https = require('node:https');
+  const { request } = https;
+  https.request = (...args) => {
+    const [target, ...rest] = args;
+    const url = typeof target === 'string' || target instanceof URL ? new URL(target) : undefined;
+    const given = url ? rest.find((it) => it !== null && typeof it === 'object') : target;
+    const asked = given?.path ?? url?.pathname;
+    if (!asked?.startsWith(ANSWERS)) return request(...args);
+    const options = { ...given, path: asked, protocol: 'http:', host: hostname, hostname, port, agent: undefined };
+    return http.request(options, ...rest.filter((it) => typeof it === 'function'));
+  };
+  require('node:module').syncBuiltinESMExports();
+}
+
+if (URL.canParse(env.AWS_ENDPOINT_URL)) leadAnswersHome(new URL(env.AWS_ENDPOINT_URL));
+
 // ---- Console ------------------------------------------------------------------------------------------------------
 
 const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
@@ -155,6 +181,34 @@ function parseHandler(full) {
     file: path.resolve(env.LAMBDA_TASK_ROOT, directory ?? '', rest.slice(0, dot)),
     names: rest.slice(dot + 1).split('.'),
   };
+}
+
+/**
+ * Lambda brings every client of the AWS SDK, and handlers load some that they use in rare cases only (CDK's provider
+ * framework). One that is not installed beside this runtime loads too, and refuses to be used.
+ */
+function loadAbsentClients() {
+  const Module = require('node:module');
+  const { _load: loadModule } = Module;
+  Module._load = function (name, ...rest) {
+    try {
+      return Reflect.apply(loadModule, this, [name, ...rest]);
+    } catch (error) {
+      const absent = error?.code === 'MODULE_NOT_FOUND' && error.message.startsWith(`Cannot find module '${name}'`);
+      if (absent && /^@aws-sdk\/client-[a-z0-9-]+$/.test(name)) return absentClient(name);
+      throw error;
+    }
+  };
+}
+
+function absentClient(name) {
+  class Client {
+    constructor() {
+      throw named('Runtime.ImportModuleError', `Error: ${name} is not installed beside this runtime`);
+    }
+  }
+  const isMember = (key) => typeof key === 'string' && !['then', 'default', '__esModule'].includes(key);
+  return new Proxy({ Client }, { get: (_, key) => (isMember(key) ? Client : undefined) });
 }
 
 function isModuleScope(file) {
@@ -304,6 +358,7 @@ function serialise(result) {
   }
 }
 
+loadAbsentClients();
 loadHandler().then(
   (handler) => runForever(handler).catch(leave),
   (error) => fatal('Uncaught Exception', undefined, error, 1),

@@ -1,0 +1,127 @@
+/** Custom resources whose Node handlers are CDK's own: they answer by https on port 443, as on AWS. */
+import { CloudFormationClient, DeleteStackCommand } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { type Coffer, startCoffer } from '@coffer/runtime';
+import { App, CfnOutput, CustomResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as cr from 'aws-cdk-lib/custom-resources';
+
+process.env.CDK_VALIDATION = 'false';
+
+let coffer: Coffer;
+const lines: string[] = [];
+beforeAll(async () => {
+  coffer = await startCoffer({ report: (line) => lines.push(line) });
+});
+afterAll(() => coffer.close());
+afterEach(() => expect(lines.splice(0)).toEqual([]));
+
+const destroy = (StackName: string) => coffer.client(CloudFormationClient).send(new DeleteStackCommand({ StackName }));
+const parameter = async (Name: string) =>
+  (await coffer.client(SSMClient).send(new GetParameterCommand({ Name }))).Parameter?.Value;
+
+function calling(Value: string): App {
+  const app = new App();
+  const stack = new Stack(app, 'Calls');
+  const put: cr.AwsSdkCall = {
+    service: 'SSM',
+    action: 'putParameter',
+    parameters: { Name: '/from/a/call', Value, Type: 'String', Overwrite: true },
+    physicalResourceId: cr.PhysicalResourceId.of('call'),
+  };
+  const call = new cr.AwsCustomResource(stack, 'Call', {
+    onCreate: put,
+    onUpdate: put,
+    onDelete: { service: 'SSM', action: 'deleteParameter', parameters: { Name: '/from/a/call' } },
+    policy: cr.AwsCustomResourcePolicy.fromSdkCalls({ resources: cr.AwsCustomResourcePolicy.ANY_RESOURCE }),
+    installLatestAwsSdk: false,
+  });
+  new CfnOutput(stack, 'Version', { value: call.getResponseField('Version') });
+  return app;
+}
+
+test('AwsCustomResource calls when made, changed and deleted', async () => {
+  expect((await coffer.deploy(calling('one'))).output('Version')).toBe('1');
+  expect(await parameter('/from/a/call')).toBe('one');
+  expect((await coffer.deploy(calling('two'))).output('Version')).toBe('2');
+  expect(await parameter('/from/a/call')).toBe('two');
+  await destroy('Calls');
+  await expect(parameter('/from/a/call')).rejects.toMatchObject({ name: 'ParameterNotFound' });
+});
+
+test('a call that AWS refuses fails the resource with its reason', async () => {
+  const app = new App();
+  const stack = new Stack(app, 'Refused');
+  new cr.AwsCustomResource(stack, 'Call', {
+    onCreate: {
+      service: 'SSM',
+      action: 'getParameter',
+      parameters: { Name: '/not/there' },
+      physicalResourceId: cr.PhysicalResourceId.of('call'),
+    },
+    policy: cr.AwsCustomResourcePolicy.fromSdkCalls({ resources: ['arn:aws:ssm:::parameter/other'] }),
+    installLatestAwsSdk: false,
+  });
+  await expect(coffer.deploy(app)).rejects.toThrow('not authorized to perform: ssm:GetParameter');
+});
+
+test('LogRetention sets it', async () => {
+  const app = new App();
+  const stack = new Stack(app, 'Retention');
+  new logs.LogRetention(stack, 'Retention', {
+    logGroupName: '/of/somebody/else',
+    retention: logs.RetentionDays.ONE_WEEK,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  await coffer.deploy(app);
+  const described = new DescribeLogGroupsCommand({ logGroupNamePrefix: '/of/somebody/else' });
+  const groups = async () => (await coffer.client(CloudWatchLogsClient).send(described)).logGroups;
+  expect(await groups()).toMatchObject([{ retentionInDays: 7 }]);
+  await destroy('Retention');
+  expect(await groups()).toEqual([]);
+});
+
+test("the provider framework hands a user's function over", async () => {
+  const app = new App();
+  const stack = new Stack(app, 'Provided');
+  const onEventHandler = new lambda.Function(stack, 'OnEvent', {
+    runtime: lambda.Runtime.NODEJS_22_X,
+    handler: 'index.handler',
+    code: lambda.Code.fromInline(
+      `exports.handler = async ({ RequestType, ResourceProperties: { Size } }) => {
+        if (Size === '0') throw new Error('too small');
+        return { PhysicalResourceId: 'thing', Data: { Said: RequestType + ' ' + Size } };
+      };`,
+    ),
+  });
+  const { serviceToken } = new cr.Provider(stack, 'Provider', { onEventHandler });
+  const thing = new CustomResource(stack, 'Thing', { serviceToken, properties: { Size: 3 } });
+  new CfnOutput(stack, 'Said', { value: thing.getAttString('Said') });
+  expect((await coffer.deploy(app)).output('Said')).toBe('Create 3');
+  await destroy('Provided');
+});
+
+test('a handler of ones own that takes https for granted', async () => {
+  const app = new App();
+  const stack = new Stack(app, 'Inline');
+  const { functionArn: serviceToken } = new lambda.Function(stack, 'Handler', {
+    runtime: lambda.Runtime.NODEJS_22_X,
+    handler: 'index.handler',
+    code: lambda.Code.fromInline(
+      `const { request } = require('https');
+      exports.handler = (event) => new Promise((done, fail) => {
+        const { hostname, pathname: path } = new URL(event.ResponseURL);
+        const { StackId, RequestId, LogicalResourceId } = event;
+        const body = { Status: 'SUCCESS', PhysicalResourceId: 'p', StackId, RequestId, LogicalResourceId, Data: { Said: 'hello' } };
+        request({ hostname, port: 443, path, method: 'PUT', headers: { 'content-type': '' } }, done)
+          .on('error', fail)
+          .end(JSON.stringify(body));
+      });`,
+    ),
+  });
+  const thing = new CustomResource(stack, 'Thing', { serviceToken });
+  new CfnOutput(stack, 'Said', { value: thing.getAttString('Said') });
+  expect((await coffer.deploy(app)).output('Said')).toBe('hello');
+});
