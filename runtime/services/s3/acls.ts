@@ -127,7 +127,7 @@ function cannedGrants(name: string, { owner, bucketOwner }: Owners): readonly Gr
       return [own, grant(logs, 'WRITE'), grant(logs, 'READ_ACP')];
     }
     default:
-      throw invalidArgument('', 'x-amz-acl', name);
+      throw invalidArgument(`There is no canned ACL of the name ${name}`, 'x-amz-acl', name);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * What S3 answers beside its operations: CORS preflights, CORS headers on every other answer to a browser, and browsers'
- * forms. Leaves out website hosts. Source: S3 user guide, "Using cross-origin resource sharing (CORS)".
+ * forms. Leaves out websites: `edge/website.ts`. Source: S3 user guide, "Using cross-origin resource sharing (CORS)".
  */
 import type { Request, Response } from '../../base/http';
 import type { Kernel } from '../../kernel/call';

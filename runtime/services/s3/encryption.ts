@@ -167,6 +167,7 @@ export async function unseal(
   if (seal.algorithm === 'SSE-C') return openWithCustomerKey(seal, customer);
   if (customer) throw customerKeyNotApplicable();
   if (seal.algorithm === 'AES256') return managedSecret(call.kernel);
+  checkSigned(call, seal);
   if (!seal.bucketKey) return unwrap(call, seal, objectArn(bucket.name, key, call.partition));
   const cached = `${call.principal.arn} ${Buffer.from(seal.wrapped!).toString('base64')}`;
   const shared = await bucketKeys(call.kernel).get(call.now, cached, async () => ({
@@ -175,6 +176,16 @@ export async function unseal(
     plain: await unwrap(call, seal, bucketArn(bucket.name, call.partition)),
   }));
   return shared.plain;
+}
+
+/** KMS answers nobody whom it does not know. Source: knowledge centre, "Requests require AWS Signature Version 4". */
+export function checkSigned({ principal }: Call, { keyArn }: Seal): void {
+  if (keyArn !== undefined && principal.kind === 'anonymous')
+    throw invalidArgument(
+      'Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.',
+      'Authorization',
+      'null',
+    );
 }
 
 /** Reading metadata needs the customer's key too, but no call to KMS. */

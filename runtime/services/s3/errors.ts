@@ -24,12 +24,12 @@ export const invalidArgument = (message: string, name: string, value?: unknown) 
 
 export const invalidRequest = (message: string) => s3Error('InvalidRequest', 400, message);
 
-export const malformedXml = (detail?: string) =>
+/** @param place what is wrong, and where */
+export const malformedXml = (place: string) =>
   s3Error(
     'MalformedXML',
     400,
-    'The XML you provided was not well-formed or did not validate against our published schema',
-    detail ? { Detail: detail } : undefined,
+    `The XML you provided was not well-formed or did not validate against our published schema: ${place}`,
   );
 
 export const notImplemented = (what: string) =>
@@ -118,11 +118,12 @@ export const invalidLocationConstraint = (constraint: string) =>
     LocationConstraint: constraint,
   });
 
-export const wrongRegion = (given: string, region: string) =>
+/** @param presigned whether the signature stands in the query */
+export const wrongRegion = (given: string, region: string, presigned: boolean) =>
   s3Error(
-    'AuthorizationHeaderMalformed',
+    presigned ? 'AuthorizationQueryParametersError' : 'AuthorizationHeaderMalformed',
     400,
-    `The authorization header is malformed; the region '${given}' is wrong; expecting '${region}'`,
+    `${presigned ? 'Error parsing the X-Amz-Credential parameter' : 'The authorization header is malformed'}; the region '${given}' is wrong; expecting '${region}'`,
     { Region: region },
     { 'x-amz-bucket-region': region },
   );
@@ -250,6 +251,13 @@ export const entityTooSmall = (proposed: number, least: number, part: number, et
 export const incompleteBody = () =>
   s3Error('IncompleteBody', 400, 'You did not provide the number of bytes specified by the Content-Length HTTP header');
 
+export const invalidRedirectLocation = () =>
+  s3Error(
+    'InvalidRedirectLocation',
+    400,
+    "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+  );
+
 export const invalidStorageClass = (storageClass: string) =>
   s3Error('InvalidStorageClass', 400, 'The storage class you specified is not valid', {
     StorageClassRequested: storageClass,
@@ -279,6 +287,9 @@ export const invalidPartNumber = (asked: number, count: number) =>
     PartNumberRequested: asked,
     ActualPartCount: count,
   });
+
+export const partNumberOutOfRange = (number: number | undefined) =>
+  invalidArgument('Part number must be an integer between 1 and 10000, inclusive', 'partNumber', number);
 
 export const preconditionFailed = (condition: string) =>
   s3Error('PreconditionFailed', 412, 'At least one of the pre-conditions you specified did not hold', {

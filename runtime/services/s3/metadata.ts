@@ -1,6 +1,6 @@
 /** Metadata that goes with an object and comes back with it. Source: S3 user guide, "Working with object metadata". */
 import type { Call } from '../../kernel/call';
-import { invalidStorageClass, metadataTooLarge } from './errors';
+import { invalidRedirectLocation, invalidStorageClass, metadataTooLarge } from './errors';
 import type { StoredObject, SystemMetadata } from './state/tables';
 
 /** Bytes of user-defined metadata, names without `x-amz-meta-` and values in UTF-8. */
@@ -34,6 +34,8 @@ export function systemMetadata(call: Call, input: SystemInput): SystemMetadata {
   const encoding = contentEncoding(input.ContentEncoding);
   const expires = call.request.headers.expires ?? input.Expires?.toUTCString();
   const { CacheControl, ContentDisposition, ContentLanguage, ContentType, WebsiteRedirectLocation } = input;
+  if (WebsiteRedirectLocation !== undefined && !/^(https?:\/)?\//.test(WebsiteRedirectLocation))
+    throw invalidRedirectLocation();
   return present({
     CacheControl,
     ContentDisposition,

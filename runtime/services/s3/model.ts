@@ -6,7 +6,26 @@ export type S3 = typeof import('@aws-sdk/client-s3');
 export type In<Name extends string> = Input<S3, Name>;
 export type Out<Name extends string> = Output<S3, Name>;
 
+/** The client's schema does not tell the range of an integer. */
+const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
+
 export const model: ModelNotes = {
+  constraints: {
+    AbortIncompleteMultipartUpload$DaysAfterInitiation: int32,
+    CORSRule$MaxAgeSeconds: int32,
+    CompletedPart$PartNumber: int32,
+    DefaultRetention$Days: int32,
+    DefaultRetention$Years: int32,
+    LifecycleExpiration$Days: int32,
+    NoncurrentVersionExpiration$NewerNoncurrentVersions: int32,
+    NoncurrentVersionExpiration$NoncurrentDays: int32,
+    NoncurrentVersionTransition$NewerNoncurrentVersions: int32,
+    NoncurrentVersionTransition$NoncurrentDays: int32,
+    ReplicationRule$Priority: int32,
+    ReplicationTimeValue$Minutes: int32,
+    Tiering$Days: int32,
+    Transition$Days: int32,
+  },
   // S3 API reference: these answer without content although the client expects 200.
   statuses: { PutBucketPolicy: 204 },
   // What all other writes tell, this one tells too.

@@ -37,9 +37,13 @@ export function checkNewBucketName(name: string, accountRegional: boolean, accou
   if (name.length > 63 || !isBucketName(accountRegional ? `${base}0` : base)) throw invalidBucketName(name);
 }
 
-export function checkKey(key: string): void {
+export function checkKeyLength(key: string): void {
   const sizeBytes = Buffer.byteLength(key);
   if (sizeBytes > KEY_LIMIT_BYTES) throw keyTooLong(sizeBytes);
+}
+
+export function checkKey(key: string): void {
+  checkKeyLength(key);
   if (key === '') throw invalidArgument('Object key must not be empty', 'key', '');
 }
 

@@ -2,6 +2,7 @@
  * Who may do what by resource: the bucket's policy, ACLs where ownership leaves them a say, and what Block Public
  * Access takes away again. Sources: S3 user guide, "How Amazon S3 authorizes a request", "Blocking public access".
  */
+import { WEBSITE_ENDPOINT } from '../../engine/website';
 import type { PolicySource } from '../../kernel/authorize';
 import type { Kernel } from '../../kernel/call';
 import type { Principal } from '../../kernel/principal';
@@ -21,6 +22,9 @@ export interface KeptPolicy {
 /** Actions on keys that are the bucket's business, whoever owns the object. */
 const OF_THE_BUCKET = /^s3:(DeleteObject|AbortMultipartUpload|ListMultipartUploadParts|BypassGovernanceRetention)/;
 
+/** What a website endpoint looks up. It is S3's own: no policy hides from it how a bucket is set up. */
+const OF_A_WEBSITE = ['s3:GetBucketLocation', 's3:GetBucketRequestPayment', 's3:GetBucketWebsite'];
+
 type Store = Parameters<PolicySource['verdict']>[0]['store'];
 
 export const policies: PolicySource = {
@@ -29,6 +33,8 @@ export const policies: PolicySource = {
     const target = parseS3Arn(check.resource);
     const bucket = target && (await findBucket(store, target.bucket));
     if (!bucket) return undefined;
+    if (principal.service === WEBSITE_ENDPOINT && OF_A_WEBSITE.includes(check.action))
+      return { policies: [], grant: { allowed: true, reason: `website endpoint of ${bucket.name}` } };
     const kept = await findConfiguration(store, bucket.id, 'policy');
     const policy = kept?.value as KeptPolicy | undefined;
     const aclsCount = bucket.ownership !== 'BucketOwnerEnforced';

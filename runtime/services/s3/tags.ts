@@ -47,7 +47,7 @@ export function toTagSet(tags: Tags | undefined): { Key: string; Value: string }
 function readTags(set: TagSet, reserved: string): Tags {
   const tags: Record<string, string> = Object.create(null);
   for (const { Key, Value } of set ?? []) {
-    if (Key === undefined || Value === undefined) throw malformedXml();
+    if (Key === undefined || Value === undefined) throw malformedXml('a Tag needs Key and Value');
     if (Key in tags) throw invalidTag('Cannot provide multiple Tags with the same key', Key);
     if (Key.startsWith('aws:')) throw invalidTag(reserved, Key);
     if (Key === '' || Key.length > 128 || !ALLOWED.test(Key))

@@ -14,7 +14,7 @@ import {
   notImplemented,
   wrongRegion,
 } from './errors';
-import { bucketArn } from './names';
+import { bucketArn, checkKeyLength } from './names';
 import { findBucket } from './state/buckets';
 import { findVersion, isVersionId, latestVersion } from './state/objects';
 import type { Bucket, StoredObject, Version } from './state/tables';
@@ -77,8 +77,8 @@ export function checkOwner(bucket: Bucket, expected: string | undefined): void {
 function checkRegion(call: Call, bucket: Bucket): void {
   if (call.region === bucket.region || call.operation === 'GetBucketLocation') return;
   const { headers, query } = call.request;
-  const signed = headers.authorization !== undefined || query.some(([name]) => name === 'X-Amz-Credential');
-  if (signed) throw wrongRegion(call.region, bucket.region);
+  const presigned = query.some(([name]) => name === 'X-Amz-Credential');
+  if (presigned || headers.authorization !== undefined) throw wrongRegion(call.region, bucket.region, presigned);
 }
 
 /** The version that a read names, or the current one; undefined when there is none. Delete markers are answers too. */
@@ -90,6 +90,7 @@ export async function versionOf(call: Call, input: OnObject): Promise<Version | 
 
 export function versionIn(call: Call, bucket: Bucket, key: string, versionId?: string): Promise<Version | undefined> {
   return once(call, `version ${versionId ?? ''} ${bucket.id} ${key}`, async () => {
+    checkKeyLength(key);
     if (versionId === undefined) return latestVersion(call.kernel.store, bucket, key);
     if (!isVersionId(versionId)) throw invalidVersionId(versionId);
     return findVersion(call.kernel.store, bucket, key, versionId);
@@ -108,7 +109,7 @@ export async function objectOf(call: Call, input: OnObject): Promise<StoredObjec
   throw await missing(call, bucket, input.Key ?? '', input.VersionId, version);
 }
 
-/** Why there is no object to read, as far as the caller may know. Source: GetObject, "Permissions". */
+/** Why there is no object to read, as far as the caller may know. Source: see `readChecks`. */
 export async function missing(
   call: Call,
   bucket: Bucket,
@@ -117,12 +118,13 @@ export async function missing(
   version: Version | undefined,
 ): Promise<Error> {
   if (!version) {
-    await call.authorize({
-      action: 's3:ListBucket',
-      resource: bucketArn(bucket.name, call.partition),
-      owner: bucket.account,
-      keys: { 's3:prefix': key },
-    });
+    if (!call.request.visit)
+      await call.authorize({
+        action: 's3:ListBucket',
+        resource: bucketArn(bucket.name, call.partition),
+        owner: bucket.account,
+        keys: { 's3:prefix': key },
+      });
     return versionId === undefined ? noSuchKey(key) : noSuchVersion(key, versionId);
   }
   if (versionId === undefined) return noSuchKey(key, markerHeaders(version));

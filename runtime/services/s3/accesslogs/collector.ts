@@ -3,6 +3,7 @@
  * answered, batches are written a moment later, and a timer is set for their delivery. A crash may lose the last
  * moment; logging is "best effort". Source: S3 user guide, "Logging requests with server access logging".
  */
+import { WEBSITE_ENDPOINT } from '../../../engine/website';
 import type { Kernel } from '../../../kernel/call';
 import type { Exchange } from '../../../kernel/service';
 import { addBatches, type LogBatch, loggingBuckets, loggingOf } from '../state/accesslogs';
@@ -53,6 +54,7 @@ export function createCollector(): Collector {
       for (const name of await loggingBuckets(kernel.store)) watched.add(name);
     },
     follow(exchange) {
+      if (exchange.principal?.service === WEBSITE_ENDPOINT) return;
       const { operation, error } = exchange.record;
       if (operation === 'PutBucketLogging' && error === undefined) watched.add(String(exchange.input.Bucket));
       if (watched.size === 0 || !running || pending.length >= MOST_PENDING) return;

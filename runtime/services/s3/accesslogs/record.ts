@@ -54,18 +54,21 @@ const STATUSES: Readonly<Record<string, number>> = { AccessDenied: 403, Precondi
 
 /** The records of one request; those of buckets that do not log are for the caller to drop. */
 export function accessRecords(exchange: Exchange): AccessRecord[] {
-  const { record, request, response, principal } = exchange;
+  const { record, response, principal } = exchange;
+  // What a website asks for a visitor is logged as the visitor asked for it.
+  const { visit } = exchange.request;
+  const request = visit ?? exchange.request;
   const input = exchange.input as Input;
   const output = exchange.output as Output | undefined;
   const operation = loggedOperation(record.operation ?? '', response && record.method, input.Key !== undefined);
-  const uri = response && `${record.method} ${record.target} HTTP/1.1`;
+  const uri = response && `${record.method} ${visit?.target ?? record.target} HTTP/1.1`;
   const whole: AccessRecord = {
     bucket: input.Bucket ?? '',
     at: record.at,
     remoteAddress: record.remoteAddress,
     principal,
     requestId: record.requestId,
-    operation,
+    operation: visit ? operation.replace('REST', 'WEBSITE') : operation,
     key: input.Key,
     status: record.status,
     error: record.error,

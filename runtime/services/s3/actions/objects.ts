@@ -101,11 +101,15 @@ async function listChecks(
   return [bucketCheck(call, await bucketOf(call, input), action, keys)];
 }
 
-/** Of a key that is not there S3 tells only who may list it. Source: GetObject, "Permissions". */
+/**
+ * Of a key that is not there S3 tells only who may list it, and visitors of a website. Sources: GetObject,
+ * "Permissions"; S3 user guide, "Setting permissions for website access".
+ */
 async function readChecks(input: In<'GetObject'> | In<'HeadObject'>, call: Call): Promise<Check[]> {
   const bucket = await bucketOf(call, input);
   const { Key: key = '', VersionId: versionId } = input;
   const missing = versionId === undefined && !(await versionIn(call, bucket, key));
+  if (missing && call.request.visit) return [];
   return missing
     ? [bucketCheck(call, bucket, 's3:ListBucket', { 's3:prefix': key })]
     : [await existingObjectCheck(call, bucket, input, 's3:GetObject', 's3:GetObjectVersion')];

@@ -8,11 +8,11 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 /** @throws AwsError MalformedXML */
 export function tagsHeader(document: string): string {
   let rest = DOCUMENT.exec(document)?.[1];
-  if (rest === undefined) throw malformedXml();
+  if (rest === undefined) throw malformedXml('Tagging needs a TagSet');
   const pairs: string[] = [];
   while (rest.trim() !== '') {
     const tag: RegExpExecArray | null = TAG.exec(rest);
-    if (!tag) throw malformedXml();
+    if (!tag) throw malformedXml('TagSet holds Tag elements only');
     pairs.push(`${encodeURIComponent(plain(tag[1]))}=${encodeURIComponent(plain(tag[2]))}`);
     rest = rest.slice(tag[0].length);
   }

@@ -61,7 +61,7 @@ export function checkedConfiguration(given: NotificationConfiguration, random: R
       throw invalidArgument('The notification configuration id is longer than 255 characters', 'Id', Id);
     if (ids.has(Id)) throw invalidArgument('Same ID used for multiple configurations. IDs must be unique', 'ID', Id);
     ids.add(Id);
-    if (!entry.Events?.length) throw malformedXml();
+    if (!entry.Events?.length) throw malformedXml('at least one Event is expected');
     for (const event of entry.Events)
       if (!EVENTS.has(event))
         throw invalidArgument('A specified event is not supported for notifications.', 'Event', event);
@@ -80,7 +80,7 @@ export function checkedConfiguration(given: NotificationConfiguration, random: R
 }
 
 function checkArn(arn: string | undefined, service: string, name: string): void {
-  if (arn === undefined) throw malformedXml();
+  if (arn === undefined) throw malformedXml(`${name} is missing`);
   if (parseArn(arn)?.service !== service) throw invalidArgument('The ARN could not be parsed', name, arn);
   if (service === 'sqs' && arn.endsWith('.fifo'))
     throw invalidArgument('FIFO SQS queues are not supported as notification destinations', name, arn);
@@ -92,7 +92,7 @@ function checkedFilter(filter: Filter): Filter {
   const rules = filter.Key?.FilterRules ?? [];
   const seen = new Set<string>();
   const FilterRules = rules.map(({ Name, Value }) => {
-    if (Name === undefined || Value === undefined) throw malformedXml();
+    if (Name === undefined || Value === undefined) throw malformedXml('a FilterRule needs Name and Value');
     const name = Name.toLowerCase();
     if (name !== 'prefix' && name !== 'suffix')
       throw invalidArgument('filter rule name must be either prefix or suffix', 'FilterRule.Name', Name);

@@ -57,7 +57,8 @@ export async function DeleteObject(call: Call, input: In<'DeleteObject'>): Promi
 export async function DeleteObjects(call: Call, input: In<'DeleteObjects'>): Promise<Out<'DeleteObjects'>> {
   const bucket = await bucketOf(call, input);
   const asked = input.Delete?.Objects ?? [];
-  if (asked.length === 0 || asked.length > MOST_KEYS) throw malformedXml();
+  if (asked.length === 0 || asked.length > MOST_KEYS)
+    throw malformedXml(`Object must occur 1 to ${MOST_KEYS} times, not ${asked.length}`);
   // Unlike DeleteObject, S3 takes the header here for any bucket.
   const bypass = (bucket.lock && input.BypassGovernanceRetention) ?? false;
   const Errors: NonNullable<Out<'DeleteObjects'>['Errors']> = [];

@@ -2,8 +2,14 @@
 import type { Call } from '../../../kernel/call';
 import { checksumMembers } from '../checksums';
 import { checkRead } from '../conditions';
-import { checkCustomerKey, customerKeyOf, encryptionMembers, unseal } from '../encryption';
-import { invalidArgument, invalidObjectState, invalidPartNumber, invalidRequest } from '../errors';
+import { checkCustomerKey, checkSigned, customerKeyOf, encryptionMembers, unseal } from '../encryption';
+import {
+  invalidArgument,
+  invalidObjectState,
+  invalidPartNumber,
+  invalidRequest,
+  partNumberOutOfRange,
+} from '../errors';
 import { expirationMember } from '../expiry';
 import { lockMembers } from '../locks';
 import { isArchived } from '../metadata';
@@ -34,11 +40,7 @@ async function prepare(call: Call, input: ReadInput): Promise<Reading> {
   if (input.Range !== undefined && input.PartNumber !== undefined)
     throw invalidRequest('Cannot specify both Range header and partNumber query parameter');
   if (input.PartNumber !== undefined && (input.PartNumber < 1 || input.PartNumber > 10_000))
-    throw invalidArgument(
-      'Part number must be an integer between 1 and 10000, inclusive',
-      'partNumber',
-      input.PartNumber,
-    );
+    throw partNumberOutOfRange(input.PartNumber);
   const object = await objectOf(call, input);
   checkRead(input, object, call.now);
   if (input.PartNumber === undefined) return { bucket, object, span: spanOf(input.Range, object.sizeBytes) };
@@ -62,6 +64,7 @@ export async function GetObject(call: Call, input: In<'GetObject'>): Promise<Out
 export async function HeadObject(call: Call, input: In<'HeadObject'>): Promise<Out<'HeadObject'>> {
   const customer = customerKeyOf(input);
   const reading = await prepare(call, input);
+  checkSigned(call, reading.object.seal);
   checkCustomerKey(reading.object.seal, customer);
   return members(call, reading, input);
 }

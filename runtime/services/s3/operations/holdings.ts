@@ -148,7 +148,8 @@ export async function PutObjectRetention(
   if (!bucket.lock) throw noObjectLock();
   // An empty document takes the retention away, which is a shortening like any other.
   const none = Mode === undefined && RetainUntilDate === undefined;
-  if (!none && ((Mode !== 'GOVERNANCE' && Mode !== 'COMPLIANCE') || !RetainUntilDate)) throw malformedXml();
+  if (!none && ((Mode !== 'GOVERNANCE' && Mode !== 'COMPLIANCE') || !RetainUntilDate))
+    throw malformedXml('Retention needs the Mode GOVERNANCE or COMPLIANCE and RetainUntilDate');
   const wanted: Retention | undefined =
     Mode && RetainUntilDate
       ? { mode: Mode, until: futureDate(RetainUntilDate, call.now, 'RetainUntilDate') }
@@ -185,7 +186,7 @@ export async function PutObjectLegalHold(
   await ask(call, input, 's3:PutObjectLegalHold', 's3:PutObjectLegalHold', { 's3:object-lock-legal-hold': status });
   const bucket = await bucketOf(call, input);
   if (!bucket.lock) throw noObjectLock();
-  if (status !== 'ON' && status !== 'OFF') throw malformedXml();
+  if (status !== 'ON' && status !== 'OFF') throw malformedXml(`Status must be ON or OFF, not ${status}`);
   await change(call, input, (object) => ({ ...object, legalHold: status === 'ON' }));
   return {};
 }

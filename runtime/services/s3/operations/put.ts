@@ -3,7 +3,7 @@ import { once } from '../../../base/bytes';
 import type { Call } from '../../../kernel/call';
 import { checkContentMd5, checksumMembers, claimOf, digestsFor, verify } from '../checksums';
 import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../encryption';
-import { invalidRequest, notImplemented } from '../errors';
+import { invalidRequest, notImplemented, partNumberOutOfRange } from '../errors';
 import { expirationMember } from '../expiry';
 import type { In, Out } from '../model';
 import { checkKey } from '../names';
@@ -18,6 +18,8 @@ export async function PutObject(call: Call, input: In<'PutObject'>): Promise<Out
   const bucket = await bucketOf(call, input);
   const key = input.Key!;
   checkKey(key);
+  // The part of an upload, its number forgotten, would replace the object.
+  if (call.request.query.some(([name]) => name === 'uploadId')) throw partNumberOutOfRange(undefined);
   if (input.WriteOffsetBytes !== undefined) throw notImplemented('appending with x-amz-write-offset-bytes');
   const onLength = limitBody(call);
   checkContentMd5(input.ContentMD5);

@@ -5,6 +5,7 @@
 
 import { urlSuffixOf } from '../../../base/arn';
 import { AwsError, isAwsError } from '../../../base/errors';
+import { websiteEndpoint } from '../../../engine/website';
 import { flag, tags, text } from '../../../kernel/properties';
 import type { Properties, ResourceContext, ResourceResult, ResourceType } from '../../../kernel/service';
 import { accountRegionalSuffix, bucketArn, regionalHost } from '../names';
@@ -12,18 +13,6 @@ import { ownership } from './configurations';
 import { ignore, settings } from './settings';
 
 const LONGEST_NAME = 63;
-/** Regions whose website endpoints have a dash before the region. Source: AWS General Reference, "Amazon S3 endpoints". */
-const DASHED_WEBSITES = [
-  'us-east-1',
-  'us-west-1',
-  'us-west-2',
-  'us-gov-west-1',
-  'ap-northeast-1',
-  'ap-southeast-1',
-  'ap-southeast-2',
-  'eu-west-1',
-  'sa-east-1',
-];
 
 export const bucketResource: ResourceType = {
   type: 'AWS::S3::Bucket',
@@ -113,7 +102,6 @@ async function retag(context: ResourceContext, Bucket: string, properties: Prope
 
 function resultOf({ region, partition }: ResourceContext, name: string): ResourceResult {
   const suffix = urlSuffixOf(partition);
-  const website = DASHED_WEBSITES.includes(region) ? `s3-website-${region}` : `s3-website.${region}`;
   return {
     physicalId: name,
     attributes: {
@@ -121,7 +109,7 @@ function resultOf({ region, partition }: ResourceContext, name: string): Resourc
       DomainName: `${name}.s3.${suffix}`,
       DualStackDomainName: `${name}.s3.dualstack.${region}.${suffix}`,
       RegionalDomainName: regionalHost(name, region),
-      WebsiteURL: `http://${name}.${website}.${suffix}`,
+      WebsiteURL: `http://${name}.${websiteEndpoint(region)}.${suffix}`,
     },
   };
 }

@@ -9,10 +9,12 @@ const MOST_RULES = 100;
 
 export async function PutBucketCors(call: Call, input: In<'PutBucketCors'>): Promise<Out<'PutBucketCors'>> {
   const rules = input.CORSConfiguration?.CORSRules ?? [];
-  if (rules.length === 0 || rules.length > MOST_RULES) throw malformedXml();
+  if (rules.length === 0 || rules.length > MOST_RULES)
+    throw malformedXml(`CORSRule must occur 1 to ${MOST_RULES} times, not ${rules.length}`);
   for (const { AllowedMethods, AllowedOrigins, AllowedHeaders, ExposeHeaders, ID } of rules) {
-    if (!AllowedMethods?.length || !AllowedOrigins?.length) throw malformedXml();
-    if (ID !== undefined && ID.length > 255) throw malformedXml();
+    if (!AllowedMethods?.length || !AllowedOrigins?.length)
+      throw malformedXml('a CORSRule needs AllowedMethod and AllowedOrigin');
+    if (ID !== undefined && ID.length > 255) throw malformedXml('ID is longer than 255 characters');
     for (const method of AllowedMethods)
       if (!METHODS.includes(method))
         throw invalidRequest(`Found unsupported HTTP method in CORS config. Unsupported method is ${method}`);

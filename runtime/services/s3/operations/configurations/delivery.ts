@@ -16,7 +16,7 @@ import { bucketOf } from '../../target';
 type Logging = NonNullable<NonNullable<In<'PutBucketLogging'>['BucketLoggingStatus']>['LoggingEnabled']>;
 
 export async function PutBucketLogging(call: Call, input: In<'PutBucketLogging'>): Promise<Out<'PutBucketLogging'>> {
-  if (!input.BucketLoggingStatus) throw malformedXml();
+  if (!input.BucketLoggingStatus) throw malformedXml('BucketLoggingStatus is missing');
   const wanted = input.BucketLoggingStatus.LoggingEnabled;
   if (!wanted) {
     await dropFamily(call, input, 'logging');
@@ -31,7 +31,7 @@ export async function PutBucketLogging(call: Call, input: In<'PutBucketLogging'>
 async function checkLogging(call: Call, input: In<'PutBucketLogging'>, wanted: Logging): Promise<void> {
   const bucket = await bucketOf(call, input);
   const name = wanted.TargetBucket;
-  if (!name) throw malformedXml();
+  if (!name) throw malformedXml('LoggingEnabled needs a TargetBucket');
   const target = await findBucket(call.kernel.store, name);
   if (!target) throw invalidTargetBucket('The target bucket for logging does not exist', name);
   if (target.account !== bucket.account)
@@ -45,14 +45,16 @@ async function checkLogging(call: Call, input: In<'PutBucketLogging'>, wanted: L
     throw invalidArgument('Target grants are not supported for buckets with ACLs disabled.', 'TargetGrants');
   checkGrants(call, canonicalId(call.kernel, bucket.account), wanted.TargetGrants ?? []);
   const format = wanted.TargetObjectKeyFormat;
-  if (format?.SimplePrefix && format.PartitionedPrefix) throw malformedXml();
+  if (format?.SimplePrefix && format.PartitionedPrefix)
+    throw malformedXml('TargetObjectKeyFormat holds either SimplePrefix or PartitionedPrefix');
   const source = format?.PartitionedPrefix?.PartitionDateSource;
-  if (source !== undefined && source !== 'EventTime' && source !== 'DeliveryTime') throw malformedXml();
+  if (source !== undefined && source !== 'EventTime' && source !== 'DeliveryTime')
+    throw malformedXml(`PartitionDateSource must be EventTime or DeliveryTime, not ${source}`);
 }
 
 function checkGrants({ kernel }: Call, owner: string, Grants: NonNullable<Logging['TargetGrants']>): void {
   if (Grants.some(({ Permission }) => !['FULL_CONTROL', 'READ', 'WRITE'].includes(Permission ?? '')))
-    throw malformedXml();
+    throw malformedXml('Permission must be FULL_CONTROL, READ or WRITE');
   putGrants({ AccessControlPolicy: { Owner: { ID: owner }, Grants } }, { kernel, owner });
 }
 
@@ -68,7 +70,7 @@ type Website = NonNullable<In<'PutBucketWebsite'>['WebsiteConfiguration']>;
 const MOST_ROUTING_RULES = 50;
 
 export async function PutBucketWebsite(call: Call, input: In<'PutBucketWebsite'>): Promise<Out<'PutBucketWebsite'>> {
-  if (!input.WebsiteConfiguration) throw malformedXml();
+  if (!input.WebsiteConfiguration) throw malformedXml('WebsiteConfiguration is missing');
   checkWebsite(input.WebsiteConfiguration);
   await putFamily(call, input, 'website', input.WebsiteConfiguration);
   return {};
@@ -82,7 +84,7 @@ function checkWebsite({ RedirectAllRequestsTo: redirect, IndexDocument, ErrorDoc
         'RedirectAllRequestsTo',
         'not null',
       );
-    if (!redirect.HostName) throw malformedXml();
+    if (!redirect.HostName) throw malformedXml('RedirectAllRequestsTo needs a HostName');
     checkProtocol(redirect.Protocol);
     return;
   }
@@ -95,15 +97,16 @@ function checkWebsite({ RedirectAllRequestsTo: redirect, IndexDocument, ErrorDoc
   const suffix = IndexDocument.Suffix;
   if (!suffix || suffix.includes('/'))
     throw invalidArgument('The IndexDocument Suffix is not well formed', 'IndexDocument', suffix || undefined);
-  if (ErrorDocument && !ErrorDocument.Key) throw malformedXml();
+  if (ErrorDocument && !ErrorDocument.Key) throw malformedXml('ErrorDocument needs a Key');
   if (!RoutingRules) return;
-  if (RoutingRules.length === 0) throw malformedXml();
+  if (RoutingRules.length === 0) throw malformedXml('RoutingRules holds no RoutingRule');
   if (RoutingRules.length > MOST_ROUTING_RULES)
     throw invalidRequest(
       `${RoutingRules.length} routing rules provided, the number of routing rules in a website configuration is limited to ${MOST_ROUTING_RULES}.`,
     );
   for (const { Redirect, Condition } of RoutingRules) {
-    if (!Redirect) throw malformedXml();
+    if (!Redirect || Object.keys(Redirect).length === 0)
+      throw malformedXml('a RoutingRule needs a Redirect that says where');
     if (Redirect.ReplaceKeyPrefixWith !== undefined && Redirect.ReplaceKeyWith !== undefined)
       throw invalidRequest('You can only define ReplaceKeyPrefix or ReplaceKey but not both.');
     if (Condition && Condition.KeyPrefixEquals === undefined && Condition.HttpErrorCodeReturnedEquals === undefined)
@@ -152,7 +155,8 @@ export async function PutBucketAccelerateConfiguration(
   input: In<'PutBucketAccelerateConfiguration'>,
 ): Promise<Out<'PutBucketAccelerateConfiguration'>> {
   const Status = input.AccelerateConfiguration?.Status;
-  if (Status !== 'Enabled' && Status !== 'Suspended') throw malformedXml();
+  if (Status !== 'Enabled' && Status !== 'Suspended')
+    throw malformedXml(`Status must be Enabled or Suspended, not ${Status}`);
   if (input.Bucket?.includes('.'))
     throw invalidRequest('S3 Transfer Acceleration is not supported for buckets with periods (.) in their names');
   const was = await readFamily(call, input, 'accelerate');

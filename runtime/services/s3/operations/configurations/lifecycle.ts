@@ -32,7 +32,7 @@ export async function PutBucketLifecycleConfiguration(
   if (!MINIMUM_SIZES.includes(minimumSize))
     throw invalidRequest(`Invalid TransitionDefaultMinimumObjectSize found: ${minimumSize}`);
   const rules = input.LifecycleConfiguration?.Rules ?? [];
-  if (rules.length === 0) throw malformedXml();
+  if (rules.length === 0) throw malformedXml('at least one Rule is expected');
   if (rules.length > MOST_RULES) throw invalidRequest(`The maximum number of lifecycle rules is ${MOST_RULES}.`);
   const ids = new Set<string>();
   const named = rules.map((rule) => {
@@ -50,8 +50,10 @@ export async function PutBucketLifecycleConfiguration(
 function checkRule(rule: Rule): void {
   const { Status, Expiration, Transitions, NoncurrentVersionExpiration, NoncurrentVersionTransitions } = rule;
   const abort = rule.AbortIncompleteMultipartUpload;
-  if (Status !== 'Enabled' && Status !== 'Disabled') throw malformedXml();
-  if ((rule.Filter === undefined) === (rule.Prefix === undefined)) throw malformedXml();
+  if (Status !== 'Enabled' && Status !== 'Disabled')
+    throw malformedXml(`Status must be Enabled or Disabled, not ${Status}`);
+  if ((rule.Filter === undefined) === (rule.Prefix === undefined))
+    throw malformedXml('a Rule needs either Filter or Prefix');
   const filter = checkFilter(rule.Filter);
   const actions = [
     Expiration,
@@ -78,11 +80,11 @@ function checkFilter(filter: Rule['Filter']): { tagged: boolean; sized: boolean 
   if (!filter) return { tagged: false, sized: false };
   const { Prefix, Tag, And, ObjectSizeGreaterThan, ObjectSizeLessThan } = filter;
   const given = [Prefix, Tag, And, ObjectSizeGreaterThan, ObjectSizeLessThan].filter((one) => one !== undefined);
-  if (given.length > 1) throw malformedXml();
+  if (given.length > 1) throw malformedXml('a Filter holds one condition, or several within And');
   const tags = And?.Tags ?? (Tag ? [Tag] : []);
   if (And) {
     const parts = [And.Prefix, And.ObjectSizeGreaterThan, And.ObjectSizeLessThan].filter((one) => one !== undefined);
-    if (parts.length + tags.length < 2) throw malformedXml();
+    if (parts.length + tags.length < 2) throw malformedXml('And needs two conditions at least');
   }
   if (new Set(tags.map(({ Key }) => Key)).size !== tags.length)
     throw invalidRequest('Duplicate Tag Keys are not allowed.');
@@ -95,7 +97,8 @@ function checkFilter(filter: Rule['Filter']): { tagged: boolean; sized: boolean 
 
 function checkExpiration(expiration: NonNullable<Rule['Expiration']>, tagged: boolean): void {
   const { Days, Date: date, ExpiredObjectDeleteMarker: markers } = expiration;
-  if ([Days, date, markers].filter((one) => one !== undefined).length !== 1) throw malformedXml();
+  if ([Days, date, markers].filter((one) => one !== undefined).length !== 1)
+    throw malformedXml('Expiration needs one of Days, Date and ExpiredObjectDeleteMarker');
   if (Days !== undefined) checkDays(Days, "'Days' for Expiration action must be a positive integer");
   if (date) checkMidnight(date);
   if (markers !== undefined && tagged) throw invalidRequest('ExpiredObjectDeleteMarker cannot be specified with Tags.');
@@ -106,7 +109,7 @@ function checkTransitions(transitions: NonNullable<Rule['Transitions']>, expirat
   if (dated > 0 && dated < transitions.length)
     throw invalidRequest("Found mixed 'Date' and 'Days' based Transition actions in lifecycle rule");
   for (const { Date: date, Days, StorageClass } of transitions) {
-    if ((date === undefined) === (Days === undefined)) throw malformedXml();
+    if ((date === undefined) === (Days === undefined)) throw malformedXml('a Transition needs either Date or Days');
     if (date) checkMidnight(date);
     checkClass(StorageClass, Days, 'Transition');
   }
@@ -137,7 +140,7 @@ function checkNoncurrent({
     checkKept(expiration.NewerNoncurrentVersions);
   }
   const stages = (transitions ?? []).map(({ NoncurrentDays, StorageClass, NewerNoncurrentVersions }) => {
-    if (NoncurrentDays === undefined) throw malformedXml();
+    if (NoncurrentDays === undefined) throw malformedXml('NoncurrentVersionTransition needs NoncurrentDays');
     checkClass(StorageClass, NoncurrentDays, 'NoncurrentVersionTransition');
     checkKept(NewerNoncurrentVersions);
     return { days: NoncurrentDays, storageClass: StorageClass! };
@@ -153,7 +156,8 @@ function checkNoncurrent({
 }
 
 function checkClass(storageClass: string | undefined, days: number | undefined, action: string): void {
-  if (!storageClass || !WATERFALL.includes(storageClass)) throw malformedXml();
+  if (!storageClass || !WATERFALL.includes(storageClass))
+    throw malformedXml(`StorageClass must be one of ${WATERFALL.join(', ')}, not ${storageClass}`);
   if (days === undefined) return;
   const name = action === 'Transition' ? 'Days' : 'NoncurrentDays';
   if (days < 0) throw invalidArgument(`'${name}' for ${action} action must be nonnegative`, name, days);
@@ -184,7 +188,7 @@ function checkWaterfall(stages: readonly { days: number; storageClass: string }[
 }
 
 function checkDays(days: number | undefined, message: string): void {
-  if (days === undefined) throw malformedXml();
+  if (days === undefined) throw malformedXml('the number of days is missing');
   if (days <= 0) throw invalidArgument(message, 'Days', days);
 }
 

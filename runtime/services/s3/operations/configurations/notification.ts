@@ -20,7 +20,7 @@ export async function PutBucketNotificationConfiguration(
   input: In<'PutBucketNotificationConfiguration'>,
 ): Promise<Out<'PutBucketNotificationConfiguration'>> {
   const bucket = await bucketOf(call, input);
-  if (!input.NotificationConfiguration) throw malformedXml();
+  if (!input.NotificationConfiguration) throw malformedXml('NotificationConfiguration is missing');
   const configuration = checkedConfiguration(input.NotificationConfiguration, call.kernel.random);
   if (!input.SkipDestinationValidation) await checkDestinations(call, bucket, configuration);
   if (Object.keys(configuration).length === 0) await dropFamily(call, input, 'notification');

@@ -26,7 +26,7 @@ export async function PutBucketReplication(
   if (bucket.versioning !== 'Enabled')
     throw invalidRequest("Versioning must be 'Enabled' on the bucket to apply a replication configuration");
   const { Role = '', Rules = [] } = input.ReplicationConfiguration ?? {};
-  if (Rules.length === 0) throw malformedXml();
+  if (Rules.length === 0) throw malformedXml('at least one Rule is expected');
   if (Rules.length > MOST_RULES)
     throw invalidRequest('The number of replication rules must not exceed the allowed limit of 1000 rules.');
   const role = parseArn(Role);
@@ -52,9 +52,9 @@ export async function PutBucketReplication(
 
 async function checkRule(call: Call, bucket: Bucket, rule: Rule): Promise<void> {
   const { Status, Filter, Prefix, Priority, Destination, DeleteMarkerReplication, SourceSelectionCriteria } = rule;
-  if (Status !== 'Enabled' && Status !== 'Disabled') throw malformedXml();
-  if (Filter && Prefix !== undefined) throw malformedXml();
-  if (!Filter && Prefix === undefined) throw malformedXml();
+  if (Status !== 'Enabled' && Status !== 'Disabled')
+    throw malformedXml(`Status must be Enabled or Disabled, not ${Status}`);
+  if ((Filter === undefined) === (Prefix === undefined)) throw malformedXml('a Rule needs either Filter or Prefix');
   if (Filter) {
     if (Priority === undefined)
       throw invalidRequest(

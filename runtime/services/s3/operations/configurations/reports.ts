@@ -89,10 +89,11 @@ async function list<T>(
 /** A filter says one thing, or several within `And`. */
 function checkFilter(filter: { And?: { Prefix?: string; Tags?: readonly unknown[] } } | undefined): void {
   if (!filter) return;
-  if (Object.values(filter).filter((value) => value !== undefined).length > 1) throw malformedXml();
+  if (Object.values(filter).filter((value) => value !== undefined).length > 1)
+    throw malformedXml('a Filter holds one condition, or several within And');
   const { And } = filter;
   if (And && Object.values(And).filter((value) => value !== undefined).length + (And.Tags?.length ?? 1) - 1 < 2)
-    throw malformedXml();
+    throw malformedXml('And needs two conditions at least');
 }
 
 // ---- inventory ----------------------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ export async function PutBucketInventoryConfiguration(
   input: In<'PutBucketInventoryConfiguration'>,
 ): Promise<Out<'PutBucketInventoryConfiguration'>> {
   const inventory = input.InventoryConfiguration;
-  if (!inventory) throw malformedXml();
+  if (!inventory) throw malformedXml('InventoryConfiguration is missing');
   checkInventory(inventory);
   if (inventory.Id !== input.Id) throw idMismatch();
   await put(call, input, 'inventory', inventory);
@@ -119,14 +120,18 @@ function checkInventory({
 }: Inventory): void {
   const target = Destination?.S3BucketDestination;
   if (!target || IsEnabled === undefined || !Id || !IncludedObjectVersions || !Schedule?.Frequency)
-    throw malformedXml();
-  if (!['CSV', 'ORC', 'Parquet'].includes(target.Format ?? '')) throw malformedXml();
-  if (!['Daily', 'Weekly'].includes(Schedule.Frequency)) throw malformedXml();
-  if (!['All', 'Current'].includes(IncludedObjectVersions)) throw malformedXml();
+    throw malformedXml('InventoryConfiguration needs Destination, IsEnabled, Id, IncludedObjectVersions and Schedule');
+  if (!['CSV', 'ORC', 'Parquet'].includes(target.Format ?? ''))
+    throw malformedXml(`Format must be CSV, ORC or Parquet, not ${target.Format}`);
+  if (!['Daily', 'Weekly'].includes(Schedule.Frequency))
+    throw malformedXml(`Frequency must be Daily or Weekly, not ${Schedule.Frequency}`);
+  if (!['All', 'Current'].includes(IncludedObjectVersions))
+    throw malformedXml(`IncludedObjectVersions must be All or Current, not ${IncludedObjectVersions}`);
   const bucket = parseS3Arn(target.Bucket ?? '');
   if (!bucket || bucket.key !== undefined) throw invalidInventoryDestination();
-  if (OptionalFields && new Set(OptionalFields).size !== OptionalFields.length) throw malformedXml();
-  if (target.Encryption?.SSEKMS && !target.Encryption.SSEKMS.KeyId) throw malformedXml();
+  if (OptionalFields && new Set(OptionalFields).size !== OptionalFields.length)
+    throw malformedXml('a Field of OptionalFields occurs more than once');
+  if (target.Encryption?.SSEKMS && !target.Encryption.SSEKMS.KeyId) throw malformedXml('SSE-KMS needs a KeyId');
 }
 
 export async function GetBucketInventoryConfiguration(
@@ -154,12 +159,14 @@ export async function PutBucketAnalyticsConfiguration(
   input: In<'PutBucketAnalyticsConfiguration'>,
 ): Promise<Out<'PutBucketAnalyticsConfiguration'>> {
   const analytics = input.AnalyticsConfiguration;
-  if (!analytics?.StorageClassAnalysis || analytics.Id !== input.Id) throw malformedXml();
+  if (!analytics?.StorageClassAnalysis || analytics.Id !== input.Id)
+    throw malformedXml('AnalyticsConfiguration needs StorageClassAnalysis and the Id of the request');
   checkFilter(analytics.Filter);
   const exported = analytics.StorageClassAnalysis.DataExport;
   if (exported) {
     const target = exported.Destination?.S3BucketDestination;
-    if (exported.OutputSchemaVersion !== 'V_1' || target?.Format !== 'CSV') throw malformedXml();
+    if (exported.OutputSchemaVersion !== 'V_1' || target?.Format !== 'CSV')
+      throw malformedXml('DataExport needs the OutputSchemaVersion V_1 and the Format CSV');
     if (!parseS3Arn(target.Bucket ?? '')) throw invalidInventoryDestination();
   }
   await put(call, input, 'analytics', analytics);
@@ -191,7 +198,7 @@ export async function PutBucketMetricsConfiguration(
   input: In<'PutBucketMetricsConfiguration'>,
 ): Promise<Out<'PutBucketMetricsConfiguration'>> {
   const metrics = input.MetricsConfiguration;
-  if (!metrics || metrics.Id !== input.Id) throw malformedXml();
+  if (!metrics || metrics.Id !== input.Id) throw malformedXml('MetricsConfiguration needs the Id of the request');
   checkFilter(metrics.Filter);
   await put(call, input, 'metrics', metrics);
   return {};
@@ -225,15 +232,18 @@ export async function PutBucketIntelligentTieringConfiguration(
   input: In<'PutBucketIntelligentTieringConfiguration'>,
 ): Promise<Out<'PutBucketIntelligentTieringConfiguration'>> {
   const tiering = input.IntelligentTieringConfiguration;
-  if (!tiering || tiering.Id !== input.Id) throw malformedXml();
-  if (tiering.Status !== 'Enabled' && tiering.Status !== 'Disabled') throw malformedXml();
+  if (!tiering || tiering.Id !== input.Id)
+    throw malformedXml('IntelligentTieringConfiguration needs the Id of the request');
+  if (tiering.Status !== 'Enabled' && tiering.Status !== 'Disabled')
+    throw malformedXml(`Status must be Enabled or Disabled, not ${tiering.Status}`);
   checkFilter(tiering.Filter);
   const tiers = tiering.Tierings ?? [];
   if (tiers.length === 0 || new Set(tiers.map(({ AccessTier }) => AccessTier)).size !== tiers.length)
-    throw malformedXml();
+    throw malformedXml('Tiering must occur, and each AccessTier only once');
   for (const { AccessTier = '', Days = 0 } of tiers) {
     const least = TIERS[AccessTier];
-    if (least === undefined) throw malformedXml();
+    if (least === undefined)
+      throw malformedXml(`AccessTier must be ${Object.keys(TIERS).join(' or ')}, not ${AccessTier}`);
     if (Days < least || Days > MOST_DAYS)
       throw invalidRequest(`The number of days for the ${AccessTier} tier must be between ${least} and ${MOST_DAYS}.`);
   }

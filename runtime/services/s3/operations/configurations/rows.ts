@@ -30,7 +30,8 @@ export async function PutBucketVersioning(
 ): Promise<Out<'PutBucketVersioning'>> {
   const { Status, MFADelete } = input.VersioningConfiguration ?? {};
   if (Status === undefined) throw illegalVersioning('The Versioning element must be specified');
-  if (Status !== 'Enabled' && Status !== 'Suspended') throw malformedXml();
+  if (Status !== 'Enabled' && Status !== 'Suspended')
+    throw malformedXml(`Status must be Enabled or Suspended, not ${Status}`);
   if (MFADelete === 'Enabled' || input.MFA !== undefined) throw notImplemented('MFA delete');
   await changeRow(call, input, (bucket) => {
     if (bucket.lock && Status === 'Suspended')
@@ -58,9 +59,9 @@ export async function PutBucketEncryption(
 ): Promise<Out<'PutBucketEncryption'>> {
   const rules = input.ServerSideEncryptionConfiguration?.Rules ?? [];
   const [rule] = rules;
-  if (rules.length !== 1) throw malformedXml();
+  if (rules.length !== 1) throw malformedXml(`one Rule is expected, not ${rules.length}`);
   const wanted = rule.ApplyServerSideEncryptionByDefault;
-  if (!wanted && !rule.BlockedEncryptionTypes) throw malformedXml();
+  if (!wanted && !rule.BlockedEncryptionTypes) throw malformedXml('the Rule says nothing');
   const algorithm = wanted ? algorithmOf(wanted.SSEAlgorithm) : undefined;
   const keyId = wanted?.KMSMasterKeyID || undefined;
   if (keyId !== undefined && algorithm === 'AES256')
@@ -70,7 +71,7 @@ export async function PutBucketEncryption(
     );
   const blocked = rule.BlockedEncryptionTypes?.EncryptionType;
   if (blocked?.some((type) => type !== 'SSE-C' && type !== 'NONE') || (blocked && blocked.length > 1))
-    throw malformedXml();
+    throw malformedXml('EncryptionType must be SSE-C or NONE');
   await changeRow(call, input, (bucket) => ({
     ...bucket,
     encryption: {
@@ -86,7 +87,7 @@ export async function PutBucketEncryption(
 function algorithmOf(text: string | undefined): SseAlgorithm {
   if (text === 'aws:kms:dsse') throw notImplemented('dual-layer server-side encryption (aws:kms:dsse)');
   if (text === 'AES256' || text === 'aws:kms') return text;
-  throw malformedXml();
+  throw malformedXml(`SSEAlgorithm must be AES256, aws:kms or aws:kms:dsse, not ${text}`);
 }
 
 export async function GetBucketEncryption(
@@ -123,7 +124,7 @@ export async function PutPublicAccessBlock(
   input: In<'PutPublicAccessBlock'>,
 ): Promise<Out<'PutPublicAccessBlock'>> {
   const wanted = input.PublicAccessBlockConfiguration;
-  if (!wanted) throw malformedXml();
+  if (!wanted) throw malformedXml('PublicAccessBlockConfiguration is missing');
   await changeRow(call, input, (bucket) => ({
     ...bucket,
     publicAccess: {
@@ -168,7 +169,8 @@ export async function PutBucketOwnershipControls(
 ): Promise<Out<'PutBucketOwnershipControls'>> {
   const rules = input.OwnershipControls?.Rules ?? [];
   const ownership = OWNERSHIPS.find((one) => one === rules[0]?.ObjectOwnership);
-  if (rules.length !== 1 || !ownership) throw malformedXml();
+  if (rules.length !== 1 || !ownership)
+    throw malformedXml(`one Rule is expected, with ObjectOwnership one of ${OWNERSHIPS.join(', ')}`);
   await changeRow(call, input, (bucket) => {
     // An ACL that lets in others would be lost without a word.
     const shared = bucket.acl?.some(({ grantee }) => grantee.id !== ownerId(call.kernel, bucket.account));
@@ -206,7 +208,7 @@ export async function PutObjectLockConfiguration(
   input: In<'PutObjectLockConfiguration'>,
 ): Promise<Out<'PutObjectLockConfiguration'>> {
   const wanted = input.ObjectLockConfiguration;
-  if (wanted?.ObjectLockEnabled !== 'Enabled') throw malformedXml();
+  if (wanted?.ObjectLockEnabled !== 'Enabled') throw malformedXml('ObjectLockEnabled must be Enabled');
   const lock = wanted.Rule ? defaultRetention(wanted.Rule.DefaultRetention) : {};
   await changeRow(call, input, (bucket) => {
     if (bucket.versioning !== 'Enabled')
@@ -219,7 +221,7 @@ export async function PutObjectLockConfiguration(
 function defaultRetention(rule: { Mode?: string; Days?: number; Years?: number } | undefined): BucketLock {
   const { Mode, Days, Years } = rule ?? {};
   if ((Mode !== 'GOVERNANCE' && Mode !== 'COMPLIANCE') || (Days === undefined) === (Years === undefined))
-    throw malformedXml();
+    throw malformedXml('DefaultRetention needs the Mode GOVERNANCE or COMPLIANCE and either Days or Years');
   if ((Days ?? Years ?? 0) <= 0)
     throw invalidArgument('Default retention period must be a positive integer value.', 'Days', Days ?? Years);
   if ((Days ?? 0) > MOST_YEARS * 365 || (Years ?? 0) > MOST_YEARS)
@@ -280,7 +282,8 @@ export async function PutBucketRequestPayment(
   input: In<'PutBucketRequestPayment'>,
 ): Promise<Out<'PutBucketRequestPayment'>> {
   const payer = input.RequestPaymentConfiguration?.Payer;
-  if (payer !== 'Requester' && payer !== 'BucketOwner') throw malformedXml();
+  if (payer !== 'Requester' && payer !== 'BucketOwner')
+    throw malformedXml(`Payer must be Requester or BucketOwner, not ${payer}`);
   await changeRow(call, input, ({ requesterPays, ...bucket }) =>
     payer === 'Requester' ? { ...bucket, requesterPays: true } : bucket,
   );
@@ -297,7 +300,8 @@ export async function GetBucketRequestPayment(
 
 export async function PutBucketAbac(call: Call, input: In<'PutBucketAbac'>): Promise<Out<'PutBucketAbac'>> {
   const status = input.AbacStatus?.Status;
-  if (status !== 'Enabled' && status !== 'Disabled') throw malformedXml();
+  if (status !== 'Enabled' && status !== 'Disabled')
+    throw malformedXml(`Status must be Enabled or Disabled, not ${status}`);
   await changeRow(call, input, ({ abac, ...bucket }) => (status === 'Enabled' ? { ...bucket, abac: true } : bucket));
   return {};
 }

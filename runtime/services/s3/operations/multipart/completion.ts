@@ -41,7 +41,7 @@ export async function CompleteMultipartUpload(
   const { store } = call.kernel;
   const { Key: key = '', UploadId: uploadId = '' } = input;
   const named = input.MultipartUpload?.Parts;
-  if (!input.MultipartUpload) throw malformedXml();
+  if (!input.MultipartUpload) throw malformedXml('CompleteMultipartUpload is missing');
   const upload = await findUpload(store, bucket.id, key, uploadId);
   if (!upload) return completedBefore(call, bucket, input);
   if (!named?.length) throw invalidRequest('You must specify at least one part');
@@ -150,7 +150,7 @@ function choose(upload: Upload, named: readonly Named[], there: readonly Numbere
   let last = 0;
   const chosen = named.map((one) => {
     const { PartNumber: number, ETag } = one;
-    if (number === undefined || ETag === undefined) throw malformedXml();
+    if (number === undefined || ETag === undefined) throw malformedXml('a Part needs PartNumber and ETag');
     if (number <= last) throw invalidPartOrder(upload.id);
     last = number;
     const etag = ETag.replace(/^"|"$/g, '');

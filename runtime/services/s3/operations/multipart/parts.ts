@@ -4,7 +4,14 @@ import type { DigestName } from '../../../../base/digests';
 import type { Call } from '../../../../kernel/call';
 import { base64, type Claim, checkContentMd5, claimOf, verify } from '../../checksums';
 import { customerKeyOf, type EncryptionInput, encryptionMembers, unseal } from '../../encryption';
-import { entityTooLarge, invalidArgument, invalidRange, invalidRequest, noSuchUpload } from '../../errors';
+import {
+  entityTooLarge,
+  invalidArgument,
+  invalidRange,
+  invalidRequest,
+  noSuchUpload,
+  partNumberOutOfRange,
+} from '../../errors';
 import type { In, Out } from '../../model';
 import { openBody, whileReplaced } from '../../reading';
 import { copySource } from '../../sources';
@@ -70,12 +77,7 @@ export async function UploadPartCopy(call: Call, input: In<'UploadPartCopy'>): P
 }
 
 function checkNumber(number: number | undefined): void {
-  if (number === undefined || number < 1 || number > MOST_PARTS)
-    throw invalidArgument(
-      `Part number must be an integer between 1 and ${MOST_PARTS}, inclusive`,
-      'partNumber',
-      number,
-    );
+  if (number === undefined || number < 1 || number > MOST_PARTS) throw partNumberOutOfRange(number);
 }
 
 /** Parts of an upload that declared its algorithm bring no other one. */
