@@ -1,0 +1,42 @@
+/** The CDK CLI as a user runs it, against a runtime's port, with nothing else of the machine's configuration. */
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+const cdk = resolve(__dirname, '../../node_modules/aws-cdk/bin/cdk');
+
+export interface Outcome {
+  readonly code: number | null;
+  /** Standard output and standard error, as they came. */
+  readonly said: string;
+}
+
+export interface Setting {
+  readonly endpoint: string;
+  /** Home, working directory and whatever the CLI keeps. */
+  readonly directory: string;
+  /** @default the administrator of the default account */
+  readonly accessKeyId?: string;
+}
+
+/** @returns a function that runs the CLI with the arguments given */
+export function cdkCommand({ endpoint, directory, accessKeyId = 'test' }: Setting) {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: directory,
+    CDK_HOME: directory,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: accessKeyId,
+    AWS_REGION: 'us-east-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
+    NODE_NO_WARNINGS: '1',
+  };
+  return (...args: string[]) =>
+    new Promise<Outcome>((done) => {
+      const child = spawn(process.execPath, [cdk, '--no-notices', '--no-color', ...args], { cwd: directory, env });
+      let said = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+      child.once('close', (code) => done({ code, said }));
+    });
+}
