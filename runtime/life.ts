@@ -5,6 +5,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duration } from './base/clock';
+import { website } from './edge/website';
 import type { Kernel } from './kernel/call';
 import type { Config } from './kernel/config';
 import { createConsumers } from './kernel/consumers';
@@ -54,7 +55,7 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
   const protocols = createProtocols(services);
   const records = await openRecords(store, options.report);
   const { timers } = schedule;
-  const running = createKernel({ ...options, store, clock, timers, services, protocols, records });
+  const running = createKernel({ ...options, store, clock, timers, services, edges: [website], protocols, records });
   const { kernel, answer, knownSignings } = running;
   const consumers = createConsumers(
     kernel,

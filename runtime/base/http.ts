@@ -1,5 +1,6 @@
 /** Requests and responses as values: the same for a socket, for a client inside jest and for a test's table. */
 import type { Bytes } from './bytes';
+import type { AwsError } from './errors';
 
 /** An HTTP request as a value. Header names are lower-case; repeated headers are joined with `, ` as HTTP allows. */
 export interface Request {
@@ -18,6 +19,8 @@ export interface Request {
   readonly body: Bytes;
   /** The browser's form that this request was made of: it is signed by a policy of its own instead of as a request. */
   readonly form?: SignedForm;
+  /** The visitor's request to a website that this one was made of. Visitors are told what is not there. */
+  readonly visit?: Request;
   readonly remoteAddress: string;
   /** True when the caller is to be seen as using TLS: always for loopback, unless marked otherwise. */
   readonly secure: boolean;
@@ -47,4 +50,6 @@ export interface Response {
   readonly headers: Record<string, string>;
   /** A stream when its length is in `headers['content-length']` or unknown; otherwise bytes. Absent: no body. */
   readonly body?: Uint8Array | Bytes;
+  /** The error that this answer tells, for who tells it in another form: a website's page. */
+  readonly failure?: AwsError;
 }

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from '../base/bytes';
 import type { Clock } from '../base/clock';
-import type { Request } from '../base/http';
+import type { Request, Response } from '../base/http';
 import type { Random } from '../base/random';
 import type { Store } from '../store/port';
 import type { Check } from './authorize';
@@ -36,6 +36,8 @@ export interface Kernel {
   endpoint(): Promise<string>;
   /** Calls services as `principal`: typed by the vendor's client, authorised like any request, no socket between. */
   peers(principal: Principal, scope: Scope): Peers;
+  /** Answers a request as if it had come from outside, for an edge that stands before a service. Does not reject. */
+  answer(request: Request): Promise<Response>;
   /**
    * Asked by a service before it says that something does not exist: accounts are taken to have things that nobody has
    * made (see `Service.supply`). @returns whether it is there now

@@ -19,7 +19,7 @@ import type { Peers } from './peers';
 import { createPipeline } from './pipeline';
 import type { Principal } from './principal';
 import type { Records } from './record';
-import type { Service } from './service';
+import type { Edge, Service } from './service';
 import type { Timers } from './timers';
 
 export interface KernelOptions {
@@ -27,6 +27,8 @@ export interface KernelOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly services: readonly Service[];
+  /** What stands before the services; asked before their own edges. @default none */
+  readonly edges?: readonly Edge[];
   readonly protocols: Protocols;
   readonly records: Records;
   readonly defaultAccount: string;
@@ -61,6 +63,7 @@ export function createKernel(options: KernelOptions): RunningKernel {
     defaultAccount,
     defaultRegion,
     config = noConfig,
+    edges = [],
     endpoint,
     report,
   } = options;
@@ -82,6 +85,7 @@ export function createKernel(options: KernelOptions): RunningKernel {
     config,
     endpoint,
     peers: (principal: Principal, scope: Scope): Peers => invoker.peers(principal, scope),
+    answer: (request) => answer(request),
     async supply(arn, call) {
       for (const { supply } of suppliers) if (await supply(arn, call)) return true;
       return false;
@@ -96,7 +100,7 @@ export function createKernel(options: KernelOptions): RunningKernel {
   const authorize = createAuthorizer({ identities, sources, kernel });
   const invoker = createInvoker({ kernel, services, authorize, records });
   const authenticate = createAuthenticator(kernel, identities, knownSignings);
-  const answer = createPipeline({ kernel, services, protocols, authenticate, invoker, records });
+  const answer = createPipeline({ kernel, services, edges, protocols, authenticate, invoker, records });
 
   return {
     kernel,

@@ -21,6 +21,7 @@ import type { Edge, Rewritten, Service } from './service';
 export interface PipelineParts {
   readonly kernel: Kernel;
   readonly services: ReadonlyMap<string, Service>;
+  readonly edges: readonly Edge[];
   readonly protocols: Protocols;
   readonly authenticate: Authenticate;
   readonly invoker: Invoker;
@@ -33,7 +34,7 @@ const LONGEST_FORM_BYTES = 4 * 1024 * 1024;
 
 export function createPipeline(parts: PipelineParts): Answer {
   const { kernel, services, protocols, authenticate, invoker, records } = parts;
-  const edges = [...services.values()].flatMap(({ edge }) => edge ?? []);
+  const edges = [...parts.edges, ...[...services.values()].flatMap(({ edge }) => edge ?? [])];
   const hostId = kernel.random.bytes(42).toString('base64');
 
   return async (received) => {
@@ -114,7 +115,7 @@ export function createPipeline(parts: PipelineParts): Answer {
       }
     } catch (error) {
       failure = asAwsError(error);
-      response = protocols.writeError(failure, route, { requestId, hostId, request });
+      response = { ...protocols.writeError(failure, route, { requestId, hostId, request }), failure };
     }
     if (route?.protocol === 'restXml') response.headers.server = 'AmazonS3';
     if (rewritten) response = rewritten.answer(response);

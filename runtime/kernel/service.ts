@@ -46,7 +46,7 @@ export interface Rewritten {
 type ActionRow = (input: any, call: Call) => readonly Check[] | Promise<readonly Check[]>;
 
 export interface Edge {
-  /** Takes a request before it is routed: CORS preflight, browser forms, website hosts. Undefined: not for me. Must decide cheaply. */
+  /** Takes a request before it is routed: CORS preflight, website hosts. Undefined: not for me. Must decide cheaply. */
   before?(request: Request, kernel: Kernel): Promise<Response> | undefined;
   /** Takes a request that stands for another: a browser's form. Undefined: not for me. Must decide cheaply. */
   rewrite?(request: Request, kernel: Kernel): Promise<Rewritten> | undefined;
