@@ -3,6 +3,7 @@
  * store are fetched by the caller between `chooseParameters` and `resolveParameters`.
  * Source: CloudFormation user guide, "CloudFormation template Parameters syntax".
  */
+import { matchesInTime } from '../../base/expression';
 import { formatError, invalid } from './errors';
 import type { ParameterDefinition, Template } from './template';
 
@@ -90,7 +91,7 @@ function brokenConstraint(value: string, definition: ParameterDefinition): strin
   if (AllowedValues && !AllowedValues.some((allowed) => String(allowed) === value)) {
     return 'must be one of AllowedValues';
   }
-  if (AllowedPattern !== undefined && !new RegExp(`^(?:${AllowedPattern})$`).test(value)) {
+  if (AllowedPattern !== undefined && !matchesInTime(new RegExp(`^(?:${AllowedPattern})$`), value)) {
     return `must match pattern ${AllowedPattern}`;
   }
   if (MinLength !== undefined && value.length < Number(MinLength))

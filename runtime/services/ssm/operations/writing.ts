@@ -1,6 +1,7 @@
 /** Putting and deleting parameters. Source: Systems Manager API Reference, "PutParameter"; User Guide, "Parameter tiers". */
 import type * as Ssm from '@aws-sdk/client-ssm';
 import type { ParameterTier } from '@aws-sdk/client-ssm';
+import { matchesInTime } from '../../../base/expression';
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
 import {
@@ -58,7 +59,7 @@ function checkPattern(pattern: string | undefined, value: string): void {
   } catch {
     throw invalidPattern(pattern);
   }
-  if (!expression.test(value)) throw patternMismatch(pattern);
+  if (!matchesInTime(expression, value)) throw patternMismatch(pattern);
 }
 
 type PutInput = Ssm.PutParameterCommandInput;
