@@ -138,7 +138,7 @@ test('nested stacks pass values down and up, and fail with their reason', async 
   expect(deployment.output('Out')).toBe('/inner');
   const { cfn, ssm: client } = clients();
   const { Stacks } = await cfn.send(new DescribeStacksCommand({}));
-  const inner = Stacks!.find(({ StackName }) => StackName !== 'Outer')!;
+  const inner = Stacks!.find(({ StackName }) => StackName!.startsWith('Outer-'))!;
   expect(inner).toMatchObject({
     StackStatus: 'CREATE_COMPLETE',
     ParentId: deployment.stacks[0].stackId,
