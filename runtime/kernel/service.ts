@@ -166,4 +166,9 @@ export interface ResourceType {
   ): Promise<ResourceResult>;
   /** Deleting what is already gone succeeds. */
   delete(context: ResourceContext, physicalId: string, properties: Properties): Promise<void>;
+  /**
+   * The resource as it is: what can be read back of its properties, `undefined` for one that is not set. Undefined as a
+   * whole: there is no such resource. Absent: nobody can tell whether the resource has drifted.
+   */
+  read?(context: ResourceContext, physicalId: string): Promise<Properties | undefined>;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
-import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { App, CfnOutput, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -66,6 +66,12 @@ async function visibilityTimeout(): Promise<string | undefined> {
   return (await coffer.client(SQSClient).send(asked)).Attributes?.VisibilityTimeout;
 }
 
+async function setVisibilityTimeout(VisibilityTimeout: string): Promise<void> {
+  const { QueueUrl } = outputs('Work');
+  const change = new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout } });
+  await coffer.client(SQSClient).send(change);
+}
+
 test('the app of this repository: deployed to a fresh runtime, unchanged, destroyed', async () => {
   const app = assembly('app', (it) => new AppDataStack(it, 'AppData', { removalPolicy: RemovalPolicy.DESTROY }));
   expect(await deploy(app)).toMatchObject({ code: 0, said: expect.stringContaining('✅  AppData') });
@@ -97,6 +103,11 @@ test('changes: seen by diff, deployed, rolled back with the reason when they fai
   expect(seen.said).toContain('Number of stacks with differences: 1');
   expect(await deploy(second)).toMatchObject({ code: 0 });
   expect(await visibilityTimeout()).toBe('120');
+
+  expect((await cdk('drift', '--app', second)).said).toContain('No drift detected');
+  await setVisibilityTimeout('90');
+  expect((await cdk('drift', '--app', second)).said).toMatch(/VisibilityTimeout[\s\S]+120[\s\S]+90/);
+  await setVisibilityTimeout('120');
 
   const broken = work('broken', {
     minutes: 3,

@@ -91,6 +91,10 @@ export const actions: Actions<Client> = {
   DescribeStackResource: onStack('DescribeStackResource'),
   DescribeStackResources: onStack('DescribeStackResources'),
   ListStackResources: onStack('ListStackResources'),
+  DetectStackDrift: onStack('DetectStackDrift'),
+  DetectStackResourceDrift: onStack('DetectStackResourceDrift'),
+  DescribeStackDriftDetectionStatus: anywhere('DescribeStackDriftDetectionStatus'),
+  DescribeStackResourceDrifts: onStack('DescribeStackResourceDrifts'),
   GetTemplate: onChangeSet('GetTemplate'),
   GetTemplateSummary: (input, call) =>
     input.StackName ? onStack('GetTemplateSummary')(input, call) : anywhere('GetTemplateSummary')(),

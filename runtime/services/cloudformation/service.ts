@@ -7,6 +7,7 @@ import { giveUp, takeAnswer } from './custom/responses';
 import { closeDeployer, type Deployer, openDeployer } from './deployer';
 import { changeSetHandlers } from './operations/changesets';
 import { contentHandlers } from './operations/contents';
+import { driftHandlers } from './operations/drift';
 import { exportHandlers } from './operations/exports';
 import { stackHandlers } from './operations/stacks';
 import { templateHandlers } from './operations/templates';
@@ -24,6 +25,7 @@ declare module '../../kernel/peers' {
 const handlers: Handlers<typeof CloudFormation> = {
   ...changeSetHandlers,
   ...contentHandlers,
+  ...driftHandlers,
   ...exportHandlers,
   ...stackHandlers,
   ...templateHandlers,

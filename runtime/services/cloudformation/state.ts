@@ -64,6 +64,8 @@ export interface Stack extends StackSettings {
   readonly changeSetId?: string;
   /** What the running or failed update started from. */
   readonly before?: StackSettings & Pick<Stack, 'outputs' | 'imports'>;
+  /** How the last look at its resources came out. */
+  readonly drift?: StackDrift;
   readonly operation?: Operation;
   readonly lastEventAt: number;
   readonly events: number;
@@ -126,6 +128,24 @@ export interface Resource extends Settled {
   readonly constructPath?: string;
   /** No behaviour: the configuration is kept and nothing acts on it. */
   readonly inert?: boolean;
+  readonly drift?: ResourceDrift;
+}
+
+export interface StackDrift {
+  readonly detectionId: string;
+  readonly at: number;
+  readonly status: 'DRIFTED' | 'IN_SYNC' | 'NOT_CHECKED';
+  readonly drifted: number;
+  /** Why some resources could not be looked at. */
+  readonly failure?: string;
+}
+
+/** What a resource was found to be, against what its stack made of it. */
+export interface ResourceDrift {
+  readonly at: number;
+  readonly status: 'DELETED' | 'IN_SYNC' | 'MODIFIED' | 'NOT_CHECKED';
+  readonly expected: Properties;
+  readonly actual: Properties;
 }
 
 export interface StackEvent {

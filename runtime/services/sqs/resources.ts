@@ -101,6 +101,19 @@ const queue: ResourceType = {
     return resultOf(context, QueueUrl);
   },
   delete: (context, QueueUrl) => forgiving(context.peers.sqs.DeleteQueue({ QueueUrl })),
+  async read({ peers: { sqs } }, QueueUrl) {
+    try {
+      const { Attributes = {} } = await sqs.GetQueueAttributes({ QueueUrl, AttributeNames: ['All'] });
+      const values = attributeNames.map((name) => {
+        const value = Attributes[name as keyof typeof Attributes];
+        return [name, value !== undefined && name.endsWith('Policy') ? JSON.parse(value) : value];
+      });
+      return Object.fromEntries(values);
+    } catch (error) {
+      if (isAwsError(error, 'QueueDoesNotExist')) return undefined;
+      throw error;
+    }
+  },
 };
 
 function queuesOf(properties: Properties): string[] {

@@ -53,6 +53,15 @@ const parameter: ResourceType = {
       if (!isAwsError(error, 'ParameterNotFound')) throw error;
     }
   },
+  async read({ peers: { ssm } }, Name) {
+    try {
+      const { Type, Value, DataType } = (await ssm.GetParameter({ Name })).Parameter!;
+      return { Type, Value, DataType };
+    } catch (error) {
+      if (isAwsError(error, 'ParameterNotFound')) return undefined;
+      throw error;
+    }
+  },
 };
 
 export const resources: readonly ResourceType[] = [parameter];

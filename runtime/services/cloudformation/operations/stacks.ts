@@ -205,6 +205,7 @@ export const stackHandlers: Handlers<Client> = {
           ParentId,
           RootId,
           LastOperations,
+          DriftInformation,
         } = stackView(stack);
         return {
           StackId,
@@ -217,7 +218,7 @@ export const stackHandlers: Handlers<Client> = {
           StackStatusReason,
           ParentId,
           RootId,
-          DriftInformation: { StackDriftStatus: 'NOT_CHECKED' },
+          DriftInformation,
           LastOperations,
         };
       }),

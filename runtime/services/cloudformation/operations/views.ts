@@ -144,20 +144,28 @@ export function stackView(stack: Stack): StackView {
     EnableTerminationProtection: stack.terminationProtection,
     ParentId: stack.parentId,
     RootId: stack.rootId,
-    DriftInformation: { StackDriftStatus: 'NOT_CHECKED' },
+    DriftInformation: {
+      StackDriftStatus: stack.drift?.status ?? 'NOT_CHECKED',
+      LastCheckTimestamp: date(stack.drift?.at),
+    },
     LastOperations: stack.operation && [{ OperationType: stack.operation.kind, OperationId: stack.operation.id }],
   };
 }
 
 /** Members that all descriptions of a resource share. */
-export function resourceView({ logicalId, type, status, reason, now, gone }: Resource) {
+export function resourceView({ logicalId, type, status, reason, now, gone, at, drift }: Resource) {
+  // What was found before the resource changed says nothing any more.
+  const found = drift && drift.at >= at ? drift : undefined;
   return {
     LogicalResourceId: logicalId,
     PhysicalResourceId: now ? (now.ref ?? now.physicalId) : gone,
     ResourceType: type,
     ResourceStatus: status as ResourceStatus,
     ResourceStatusReason: reason,
-    DriftInformation: { StackResourceDriftStatus: 'NOT_CHECKED' as const },
+    DriftInformation: {
+      StackResourceDriftStatus: found?.status ?? ('NOT_CHECKED' as const),
+      LastCheckTimestamp: date(found?.at),
+    },
   };
 }
 

@@ -217,7 +217,7 @@ async function start(
   const { kernel } = deployer;
   const journal = openJournal(
     kernel,
-    { ...stack, operation: operation(deployer, kind, actor, request.token) },
+    { ...stack, drift: undefined, operation: operation(deployer, kind, actor, request.token) },
     await resourcesOf(kernel.store, stack),
     request.listener,
   );

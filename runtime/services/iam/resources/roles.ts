@@ -1,4 +1,5 @@
 /** `AWS::IAM::Role` and `AWS::IAM::ServiceLinkedRole`. */
+import { isAwsError } from '../../../base/errors';
 import { json, number, text } from '../../../kernel/properties';
 import type { Properties, ResourceContext, ResourceResult, ResourceType } from '../../../kernel/service';
 import { changed, gone, settlePolicies, settleTags, tagList } from './holders';
@@ -67,6 +68,20 @@ export const role: ResourceType = {
   async delete(context, RoleName, properties) {
     await settlePolicies(context, 'role', RoleName, {}, properties);
     await gone(context.peers.iam.DeleteRole({ RoleName }));
+  },
+  async read({ peers: { iam } }, RoleName) {
+    try {
+      const role = (await iam.GetRole({ RoleName })).Role!;
+      return {
+        AssumeRolePolicyDocument: JSON.parse(decodeURIComponent(role.AssumeRolePolicyDocument!)),
+        Description: role.Description,
+        MaxSessionDuration: role.MaxSessionDuration,
+        PermissionsBoundary: role.PermissionsBoundary?.PermissionsBoundaryArn,
+      };
+    } catch (error) {
+      if (isAwsError(error, 'NoSuchEntity')) return undefined;
+      throw error;
+    }
   },
 };
 

@@ -69,6 +69,23 @@ export const bucketResource: ResourceType = {
   async delete(context, Bucket) {
     await context.peers.s3.DeleteBucket({ Bucket }).catch(ignore('NoSuchBucket'));
   },
+
+  async read({ peers: { s3 } }, Bucket) {
+    try {
+      const { Status } = await s3.GetBucketVersioning({ Bucket });
+      const access = await s3.GetPublicAccessBlock({ Bucket }).catch((error: unknown) => {
+        if (isAwsError(error, 'NoSuchPublicAccessBlockConfiguration')) return undefined;
+        throw error;
+      });
+      return {
+        VersioningConfiguration: Status && { Status },
+        PublicAccessBlockConfiguration: access?.PublicAccessBlockConfiguration,
+      };
+    } catch (error) {
+      if (isAwsError(error, 'NoSuchBucket')) return undefined;
+      throw error;
+    }
+  },
 };
 
 function nameOf(context: ResourceContext, properties: Properties): string {
