@@ -232,7 +232,7 @@ function requireUnique({ accounts }: Config, flaws: string[]): void {
     note('e-mail address', email?.toLowerCase());
     for (const key of [...accessKeys, ...users.flatMap((user) => user.accessKeys)]) note('access key', key.id);
     for (const { name } of users) note(`user of ${id}`, name.toLowerCase());
-    for (const key of kmsKeys) note(`KMS key of ${id}`, `${key.region ?? ''}${key.region ? '/' : ''}${key.id}`);
+    for (const key of kmsKeys) note(`KMS key of ${id}`, `${key.id} in ${key.region ?? 'the default region'}`);
     for (const { name } of buckets) note('bucket', name);
   }
 }
