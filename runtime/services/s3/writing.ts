@@ -107,9 +107,11 @@ export function writtenVersionMember(bucket: Bucket, { versionId }: { versionId:
 export function limitBody(call: Call): (sizeBytes: number) => void {
   const { headers } = call.request;
   const length = call.body?.length;
-  if (length === undefined && call.body && !call.request.form) {
-    if (headers['transfer-encoding'] !== undefined) throw headerNotImplemented('Transfer-Encoding');
-    if (headers.host !== undefined) throw missingContentLength();
+  const declared = length !== undefined && headers['content-length'] !== undefined;
+  if (!declared && call.body && !call.request.form) {
+    if (length === undefined && headers['transfer-encoding'] !== undefined)
+      throw headerNotImplemented('Transfer-Encoding');
+    if (headers['transfer-encoding'] === undefined && headers.host !== undefined) throw missingContentLength();
   }
   const check = (sizeBytes: number) => {
     if (sizeBytes > LARGEST_PUT) throw entityTooLarge(sizeBytes, LARGEST_PUT);
