@@ -1,0 +1,133 @@
+/** Browser-based uploads: forms as browsers post them, signed with either version. */
+import { createHmac } from 'node:crypto';
+import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { type Coffer, startCoffer } from '@coffer/runtime';
+import { openForm } from '../../runtime/engine/multipart';
+import { sign, signingKey } from '../../runtime/engine/sigv4/signature';
+
+const Bucket = 'uploads';
+const DATE = '20300101';
+const CREDENTIAL = `test/${DATE}/us-east-1/s3/aws4_request`;
+
+let coffer: Coffer;
+let old: Coffer;
+beforeAll(async () => {
+  coffer = await startCoffer();
+  old = await startCoffer({ config: { s3: { defaults: '2022' } } });
+  for (const one of [coffer, old]) {
+    await one.listen({ port: 0 });
+    await one.client(S3Client).send(new CreateBucketCommand({ Bucket }));
+  }
+});
+afterAll(async () => {
+  await coffer.close();
+  await old.close();
+});
+
+type Fields = Readonly<Record<string, string>>;
+
+async function post(fields: Fields, file: string | undefined = 'content', to = coffer) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  if (file !== '') form.append('file', new Blob([file]), 'photo.jpg');
+  const response = await fetch(`${to.endpoint}/${Bucket}`, { method: 'POST', body: form, redirect: 'manual' });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
+const encode = (policy: unknown) => Buffer.from(JSON.stringify(policy)).toString('base64');
+
+/** A form of version 4 whose policy names all of its fields, and more. */
+function signed(fields: Fields, more: readonly unknown[] = [], expiration = inAnHour()): Record<string, string> {
+  const own = {
+    'x-amz-algorithm': 'AWS4-HMAC-SHA256',
+    'x-amz-credential': CREDENTIAL,
+    'x-amz-date': `${DATE}T000000Z`,
+  };
+  const all: Fields = { ...fields, ...own };
+  const named = Object.entries(all).map(([name, value]) => ({ [name]: value }));
+  const policy = encode({ expiration, conditions: [{ bucket: Bucket }, ...named, ...more] });
+  const key = signingKey('test', { date: DATE, region: 'us-east-1', service: 's3' });
+  return { ...all, policy, 'x-amz-signature': sign(key, policy) };
+}
+
+const code = ({ status, text }: { status: number; text: string }) => `${status} ${/<Code>(\w+)/.exec(text)?.[1] ?? ''}`;
+
+test('a signed form becomes an object', async () => {
+  const fields = { key: 'a/é.txt', 'Content-Type': 'text/plain', 'x-amz-meta-who': 'me' };
+  const answer = await post(signed(fields));
+  expect(answer.status).toBe(204);
+  expect(answer.headers.get('etag')).toBe('"9a0364b9e99bb480dd25e1f0284c8555"');
+  const { Body, ...object } = await coffer.client(S3Client).send(new GetObjectCommand({ Bucket, Key: 'a/é.txt' }));
+  expect(await Body?.transformToString()).toBe('content');
+  expect(object).toMatchObject({ ContentType: 'text/plain', Metadata: { who: 'me' } });
+});
+
+test('answers as it is asked to', async () => {
+  const created = await post(signed({ key: 'one', success_action_status: '201' }));
+  expect(created.status).toBe(201);
+  expect(created.text).toContain('<Bucket>uploads</Bucket><Key>one</Key>');
+  const page = 'http://127.0.0.1:1/done?x=1';
+  const moved = await post(signed({ key: 'two', success_action_redirect: page }));
+  expect(moved.status).toBe(303);
+  expect(moved.headers.get('location')).toMatch(/^http:\/\/127\.0\.0\.1:1\/done\?x=1&bucket=uploads&key=two&etag=%22/);
+});
+
+test('a key may take the name of the file', async () => {
+  const fields = signed({}, [['starts-with', '$key', 'in/']]);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of S3's
+  expect((await post({ ...fields, key: 'in/${filename}' })).status).toBe(204);
+  await coffer.client(S3Client).send(new GetObjectCommand({ Bucket, Key: 'in/photo.jpg' }));
+});
+
+const range = (least: number, most: number) => [['content-length-range', least, most]];
+const refused: [string, () => Fields, string, string?][] = [
+  ['nobody', () => ({ key: 'k' }), '403 AccessDenied'],
+  ['no key', () => signed({}), '400 InvalidArgument'],
+  ['no file', () => signed({ key: 'k' }), '400 IncorrectNumberOfFilesInPostRequest', ''],
+  [
+    'another signature',
+    () => ({ ...signed({ key: 'k' }), 'x-amz-signature': 'f'.repeat(64) }),
+    '403 SignatureDoesNotMatch',
+  ],
+  ['a changed field', () => ({ ...signed({ key: 'k' }), key: 'other' }), '403 AccessDenied'],
+  ['a field beyond the policy', () => ({ ...signed({ key: 'k' }), acl: 'private' }), '403 AccessDenied'],
+  ['a policy that is over', () => signed({ key: 'k' }, [], '2020-01-01T00:00:00Z'), '403 AccessDenied'],
+  ['a policy without meaning', () => signed({ key: 'k' }, [['like', '$key', 'k']]), '400 InvalidPolicyDocument'],
+  ['a file too large', () => signed({ key: 'k' }, range(0, 3)), '400 EntityTooLarge'],
+  ['a file too small', () => signed({ key: 'k' }, range(100, 200)), '400 EntityTooSmall'],
+  [
+    'fields too long',
+    () => signed({ key: 'k', 'x-amz-meta-long': 'x'.repeat(30_000) }),
+    '400 MaxPostPreDataLengthExceeded',
+  ],
+];
+test.each(refused)('refuses %s', async (...[, fields, says, file]) => {
+  expect(code(await post(fields(), file))).toBe(says);
+});
+
+test('version 2 is of its time', async () => {
+  const policy = encode({ expiration: inAnHour(), conditions: [{ bucket: Bucket }, { key: 'old' }] });
+  const signature = createHmac('sha1', 'test').update(policy).digest('base64');
+  const fields = { key: 'old', AWSAccessKeyId: 'test', policy, signature };
+  expect(code(await post(fields))).toBe('400 InvalidRequest');
+  expect((await post(fields, 'content', old)).status).toBe(204);
+});
+
+test('a form reads the same however it arrives', async () => {
+  const text =
+    '--b\r\ncontent-disposition: form-data; name="key"\r\n\r\nvalue\r\n--b\r\ncontent-disposition: form-data; name="file"; filename="a \\"b\\".txt"\r\ncontent-type: text/plain\r\n\r\nline\r\n--almost\r\n--b--\r\n';
+  for (const size of [1, 2, 7, 1000]) {
+    async function* pieces() {
+      for (let at = 0; at < text.length; at += size) yield Buffer.from(text.slice(at, at + size));
+    }
+    const { fields, file } = await openForm(pieces(), 'b', (name) => name === 'file', 1000);
+    let content = '';
+    for await (const chunk of file.stream) content += Buffer.from(chunk).toString();
+    expect({ fields, name: file.name, content }).toEqual({
+      fields: [['key', 'value']],
+      name: 'a "b".txt',
+      content: 'line\r\n--almost',
+    });
+  }
+});
