@@ -8,8 +8,9 @@ import { objects } from './objects';
 import { printed, type Row } from './rows';
 import { stacks } from './stacks';
 import { starts } from './starts';
+import { store } from './store';
 
-const all: Readonly<Record<string, () => Promise<Row[]>>> = { starts, stacks, objects, bodies };
+const all: Readonly<Record<string, () => Promise<Row[]>>> = { starts, stacks, objects, bodies, store };
 
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !(name in all));

@@ -18,7 +18,6 @@ import { contentRange, type Span, spanOf } from '../ranges';
 import { openBody, type PartSpan, partSpan, whileReplaced } from '../reading';
 import type { Bucket, StoredObject } from '../state/tables';
 import { bucketOf, objectOf } from '../target';
-import { versionMember } from '../writing';
 
 type ReadInput = In<'GetObject'> | In<'HeadObject'>;
 
@@ -57,7 +56,7 @@ export async function GetObject(call: Call, input: In<'GetObject'>): Promise<Out
     if (isArchived(object)) throw invalidObjectState(object.storageClass!);
     const dataKey = await unseal(call, bucket, input.Key!, object.seal, customer);
     const Body = await openBody(call, object, dataKey, span);
-    return Body && { ...(await members(call, reading, input)), Body };
+    return Body && Object.assign(await members(call, reading, input), { Body });
   });
 }
 
@@ -82,33 +81,30 @@ async function members(
   { bucket, object, span, part }: Reading,
   input: ReadInput,
 ): Promise<Out<'HeadObject'>> {
-  const { Expires, ...system } = object.system;
   const overridden: Record<string, string> = {};
   for (const [asked, member] of OVERRIDES) if (input[asked] !== undefined) overridden[member] = input[asked];
   if (call.principal.kind === 'anonymous' && (Object.keys(overridden).length > 0 || input.ResponseExpires))
     throw invalidRequest('Request specific response headers cannot be used for anonymous GET requests.');
-  const expires = input.ResponseExpires ?? dateOf(Expires);
-  const partial = span !== undefined;
-  return {
+  // Member by member: most objects have few of them, and this is in the way of every read.
+  const out: Out<'HeadObject'> = {
     AcceptRanges: 'bytes',
     LastModified: new Date(object.at),
     ContentLength: span ? span.end - span.start + 1 : object.sizeBytes,
-    ...(partial && object.sizeBytes > 0 ? { ContentRange: contentRange(span, object.sizeBytes) } : {}),
     ETag: `"${object.etag}"`,
-    ...(input.ChecksumMode === 'ENABLED' ? checksumOf(object, span, part) : {}),
-    ...versionMember(bucket, object),
     ContentType: 'binary/octet-stream',
-    ...system,
-    ...overridden,
-    ...(expires ? { Expires: expires } : {}),
-    ...(object.metadata ? { Metadata: { ...object.metadata } } : {}),
-    ...encryptionMembers(object.seal),
-    ...(object.storageClass ? { StorageClass: object.storageClass as Out<'HeadObject'>['StorageClass'] } : {}),
-    ...(part && object.parts ? { PartsCount: object.parts } : {}),
-    ...(object.tags ? { TagCount: Object.keys(object.tags).length } : {}),
-    ...lockMembers(object),
-    ...(input.VersionId === undefined ? await expirationMember(call, bucket, input.Key!, object) : {}),
   };
+  if (span && object.sizeBytes > 0) out.ContentRange = contentRange(span, object.sizeBytes);
+  if (input.ChecksumMode === 'ENABLED') Object.assign(out, checksumOf(object, span, part));
+  if (bucket.versioning) out.VersionId = object.versionId;
+  Object.assign(out, object.system, overridden, encryptionMembers(object.seal));
+  out.Expires = input.ResponseExpires ?? dateOf(object.system.Expires);
+  if (object.metadata) out.Metadata = { ...object.metadata };
+  if (object.storageClass) out.StorageClass = object.storageClass as Out<'HeadObject'>['StorageClass'];
+  if (part && object.parts) out.PartsCount = object.parts;
+  if (object.tags) out.TagCount = Object.keys(object.tags).length;
+  if (object.retention || object.legalHold !== undefined) Object.assign(out, lockMembers(object));
+  if (input.VersionId === undefined) Object.assign(out, await expirationMember(call, bucket, input.Key!, object));
+  return out;
 }
 
 /** A range has no checksum of its own; a part has the one it was uploaded with. */
