@@ -340,7 +340,8 @@ export interface Place {
 
 // ---- Change sets --------------------------------------------------------------------------------------------------
 
-const uuidIn = (arn: string) => arn.split('/')[2];
+/** Empty when it is no stack's or change set's ARN. */
+const uuidIn = (arn: string) => arn.split('/')[2] ?? '';
 
 /** @param nameOrId of the change set; with an id the stack is not needed */
 export async function findChangeSet(
