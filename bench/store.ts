@@ -1,8 +1,8 @@
 /** The store by itself: transactions, reads and bodies, beside what the disk and the file system do without it. */
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openStore } from '../runtime/store/open';
-import { type Store, table } from '../runtime/store/port';
+import { openStore } from '@coffer/runtime/dist/store/open';
+import { type Store, table } from '@coffer/runtime/dist/store/port';
 import { mebibytes, type Row } from './rows';
 
 const KIB = 1024;
