@@ -24,6 +24,11 @@ export function formatArn(arn: Arn): string {
   return `arn:${arn.partition}:${arn.service}:${arn.region}:${arn.account}:${arn.resource}`;
 }
 
+/** Whether a text has the form of a region's name; which there are is for AWS to say. */
+export function isRegion(text: string): boolean {
+  return /^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/.test(text);
+}
+
 /** The partition that a region belongs to. Source: AWS General Reference, "AWS service endpoints". */
 export function partitionOf(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn';

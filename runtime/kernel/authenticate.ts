@@ -3,6 +3,7 @@
  * it and opens the body that it covers. Requests without a signature are anonymous: whether that is enough is for
  * step 5 to say.
  */
+import { isRegion } from '../base/arn';
 import type { Clock } from '../base/clock';
 import type { Request } from '../base/http';
 import { canonicalRequest } from '../engine/sigv4/canonical';
@@ -70,6 +71,7 @@ export function createAuthenticator(
     if (!asked.signingNames.includes(claim.service)) {
       throw rejection.wrongService(dialect, claim, asked.signingNames[0]);
     }
+    if (!isRegion(claim.region)) throw rejection.noRegion(dialect, claim, kernel.defaultRegion);
     if (dialect === 's3') requireSignedHeaders(request, claim);
     const credentials = await find(claim.accessKeyId, claim.sessionToken, claim.region, dialect);
     const seed = verify(request, claim, payload.hash, credentials, dialect);

@@ -3,7 +3,7 @@
  * Amazon S3 API reference, "Error responses"; IAM user guide, "Troubleshoot signed requests for AWS APIs"; the "Common
  * Errors" page of each service.
  */
-import { AwsError } from '../base/errors';
+import { AwsError, type AwsErrorOptions } from '../base/errors';
 import { type Claim, type Flaw, type FlawedClaim, formatTimestamp } from '../engine/sigv4/claim';
 import type { ProtocolName } from '../protocol/wire';
 
@@ -163,6 +163,12 @@ export function wrongService(dialect: Dialect, claim: Claim, expected: string): 
   return malformed(claim.form, `incorrect service "${claim.service}". This endpoint belongs to "${expected}".`);
 }
 
+/** A scope that names no region of AWS at all. S3 tells the region to sign for instead, and clients follow that. */
+export function noRegion(dialect: Dialect, claim: Claim, expected: string): AwsError {
+  if (dialect !== 's3') return elsewhere('mismatch', dialect, 'Credential should be scoped to a valid region.');
+  return malformed(claim.form, `the region '${claim.region}' is wrong; expecting '${expected}'`, { Region: expected });
+}
+
 /** A claim that cannot be read. */
 export function flawedClaim(dialect: Dialect, { form, flaw }: FlawedClaim): AwsError {
   if (flaw.kind === 'signatureVersion4A') {
@@ -194,14 +200,14 @@ export function incompleteVersion2(): AwsError {
   return new AwsError('AccessDenied', message, { status: 403 });
 }
 
-function malformed(form: Claim['form'], words: string): AwsError {
+function malformed(form: Claim['form'], words: string, fields?: AwsErrorOptions['fields']): AwsError {
   return form === 'header'
-    ? new AwsError('AuthorizationHeaderMalformed', `The authorization header is malformed; ${words}`)
-    : queryError(`Error parsing the X-Amz-Credential parameter; ${words}`);
+    ? new AwsError('AuthorizationHeaderMalformed', `The authorization header is malformed; ${words}`, { fields })
+    : queryError(`Error parsing the X-Amz-Credential parameter; ${words}`, fields);
 }
 
-function queryError(message: string): AwsError {
-  return new AwsError('AuthorizationQueryParametersError', message);
+function queryError(message: string, fields?: AwsErrorOptions['fields']): AwsError {
+  return new AwsError('AuthorizationQueryParametersError', message, { fields });
 }
 
 const TWO_CLAIMS =

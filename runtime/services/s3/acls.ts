@@ -187,9 +187,11 @@ export function newObjectAcl(
 ): Pick<StoredObject, 'owner' | 'acl'> {
   const bucketOwner = canonicalId(kernel, bucket.account);
   if (bucket.ownership === 'BucketOwnerEnforced') {
-    const grants = requestedGrants(input, { kernel, owner: bucketOwner });
-    const everything = keptGrants(grants, bucketOwner) === undefined && input.ACL !== 'private';
-    if (grants && !everything) throw aclNotSupported();
+    // What is said must be the bucket owner's full control; `private` says that, from the bucket's own account.
+    const writer = ownerId(kernel, newObjectOwner(bucket, principal, input));
+    const grants = requestedGrants(input, { kernel, owner: writer, bucketOwner });
+    const everything = input.ACL === 'bucket-owner-full-control' || !keptGrants(grants, bucketOwner);
+    if (!everything) throw aclNotSupported();
     return { owner: bucket.account };
   }
   const owner = newObjectOwner(bucket, principal, input);

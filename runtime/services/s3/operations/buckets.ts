@@ -1,4 +1,5 @@
 /** Buckets themselves. Source: S3 API reference, "CreateBucket", "DeleteBucket", "HeadBucket", "ListBuckets", "GetBucketLocation". */
+import { isRegion } from '../../../base/arn';
 import type { Call } from '../../../kernel/call';
 import { isPublic, keptGrants, requestedGrants } from '../acls';
 import { accountCheck, aclKeys, asksAcl } from '../actions/keys';
@@ -27,7 +28,6 @@ import { bucketOf } from '../target';
 
 /** Source: S3 user guide, "Quotas": general purpose buckets of an account. */
 const MOST_BUCKETS = 10_000;
-const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
 
 export async function CreateBucket(call: Call, input: In<'CreateBucket'>): Promise<Out<'CreateBucket'>> {
   const name = input.Bucket!;
@@ -105,7 +105,7 @@ function regionOf(call: Call, constraint: string | undefined): string {
   }
   const region = constraint === 'EU' ? 'eu-west-1' : constraint;
   if (here === 'us-east-1') {
-    if (!REGION.test(region) || region === 'us-east-1') throw invalidLocationConstraint(constraint);
+    if (!isRegion(region) || region === 'us-east-1') throw invalidLocationConstraint(constraint);
     return region;
   }
   if (region !== here) throw illegalLocationConstraint(constraint);
@@ -152,7 +152,7 @@ export async function ListBuckets(call: Call, input: In<'ListBuckets'>): Promise
       'max-buckets',
       MaxBuckets,
     );
-  if (BucketRegion !== undefined && !REGION.test(BucketRegion))
+  if (BucketRegion !== undefined && !isRegion(BucketRegion))
     throw invalidArgument(`Argument value ${BucketRegion} is not a valid AWS Region`, 'bucket-region', BucketRegion);
   const paged = MaxBuckets !== undefined;
   const { store } = call.kernel;
