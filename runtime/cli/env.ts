@@ -58,7 +58,7 @@ export const env: Command = {
 function shellOf(values: Values): Shell {
   const given = text(values, 'shell');
   const name = given ?? basename(process.env.SHELL ?? (process.platform === 'win32' ? 'powershell' : 'sh'));
-  const shell = shells[name];
+  const shell = Object.hasOwn(shells, name) ? shells[name] : undefined;
   if (!shell && given !== undefined) {
     throw new UsageError(`--shell must be one of ${Object.keys(shells).join(', ')}, not ${given}`);
   }

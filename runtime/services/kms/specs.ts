@@ -72,7 +72,7 @@ const specs: Readonly<Partial<Record<KeySpec, Spec>>> = {
 
 /** @throws UnsupportedOperationException for specs without cryptography here */
 export function specOf(name: KeySpec): Spec {
-  const spec = specs[name];
+  const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
   if (!spec) throw unsupported(`KeySpec ${name} is not supported.`);
   return spec;
 }

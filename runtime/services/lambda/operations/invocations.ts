@@ -20,7 +20,7 @@ export function invocationHandlers(fleet: Fleet): Handlers<typeof Lambda> {
       if (input.DurableExecutionName) throw unsupported('DurableExecutionName', 'durable executions do not run');
       if (input.TenantId) throw unsupported('TenantId', 'tenants are not isolated');
       const type = input.InvocationType ?? 'RequestResponse';
-      if (!(type in MOST_BYTES)) {
+      if (!Object.hasOwn(MOST_BYTES, type)) {
         const words = 'Member must satisfy enum value set: [Event, RequestResponse, DryRun]';
         throw invalidValue('invocationType', type, words);
       }

@@ -241,7 +241,7 @@ export async function PutBucketIntelligentTieringConfiguration(
   if (tiers.length === 0 || new Set(tiers.map(({ AccessTier }) => AccessTier)).size !== tiers.length)
     throw malformedXml('Tiering must occur, and each AccessTier only once');
   for (const { AccessTier = '', Days = 0 } of tiers) {
-    const least = TIERS[AccessTier];
+    const least = Object.hasOwn(TIERS, AccessTier) ? TIERS[AccessTier] : undefined;
     if (least === undefined)
       throw malformedXml(`AccessTier must be ${Object.keys(TIERS).join(' or ')}, not ${AccessTier}`);
     if (Days < least || Days > MOST_DAYS)
