@@ -83,10 +83,9 @@ export function missingAction(): AwsError {
 }
 
 /** No service of this runtime answers to this. */
+/** Not a 5xx: clients would try again. */
 export function unknownService(asked: string): AwsError {
-  return new AwsError('NotImplemented', `The service that was asked for (${asked}) is not part of this runtime`, {
-    status: 501,
-  });
+  return new AwsError('NotImplemented', `The service that was asked for (${asked}) is not part of this runtime`);
 }
 
 export function notUtf8(): AwsError {
