@@ -27,7 +27,8 @@ export function compileFilters(filters: readonly Filter[] | undefined, allowed: 
 function compile({ Key = '', Option, Values }: Filter, allowed: readonly string[]): Test {
   const tag = Key.startsWith('tag:') ? Key.slice('tag:'.length) : undefined;
   if (!allowed.includes(tag === undefined ? Key : 'tag')) throw invalidFilterKey(Key);
-  if (tag !== undefined) return (_, tags) => Object.hasOwn(tags, tag) && (!Values?.length || Values.includes(tags[tag]));
+  if (tag !== undefined)
+    return (_, tags) => Object.hasOwn(tags, tag) && (!Values?.length || Values.includes(tags[tag]));
   if (!Values?.length || Values.some((value) => value === '')) throw invalidFilterValue(Key);
   if (Key === 'Path') return underPath(Values, Option ?? 'OneLevel');
   if (Key === 'Label') return ({ labels }) => Values.some((value) => labels.includes(value));
