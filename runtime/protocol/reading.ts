@@ -51,13 +51,16 @@ const lowerFirst = (name: string) => name.charAt(0).toLowerCase() + name.slice(1
 
 export type Check = (value: unknown, reading: Reading) => void;
 
-/** The bounds of a member that the service's model notes give, if any. */
+/** The bounds of a member that the service's model notes give, if any. Numbers are whole unless they say otherwise. */
 export function checkOf(structure: Structure, member: Member, notes: ModelNotes | undefined): Check | undefined {
-  const constraint = notes?.constraints?.[`${structure.name}$${member.name}`];
-  if (!constraint) return undefined;
+  const name = `${structure.name}$${member.name}`;
+  const constraint = notes?.constraints?.[name];
+  const whole = member.shape.kind === 'number' && !notes?.fractions?.includes(name);
+  if (!constraint && !whole) return undefined;
   return (value, reading) => {
     reading.path.push(member.name);
-    check(constraint, value, reading);
+    if (whole && !Number.isInteger(value)) reading.violate(`'${value}'`, 'Member must be an integer');
+    else if (constraint) check(constraint, value, reading);
     reading.path.pop();
   };
 }

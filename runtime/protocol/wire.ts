@@ -37,6 +37,8 @@ export interface ModelNotes {
   readonly addressMember?: string;
   /** How the service words a missing member, where it is not AWS's usual "validation error detected". */
   readonly missing?: (member: string) => { readonly code: string; readonly message: string };
+  /** Members by `Structure$Member` whose numbers may have a fraction: the client's schema does not tell. */
+  readonly fractions?: readonly string[];
   /** Extra constraints by `Structure$Member`. On a list, `min` and `max` bound its length, the rest each item. */
   readonly constraints?: Readonly<Record<string, Constraint>>;
 }

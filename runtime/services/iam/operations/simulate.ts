@@ -74,10 +74,10 @@ function callerOf(call: Call, arn: string | undefined): Caller {
 
 function run(input: Simulation, caller: Caller, policies: readonly Policy[]) {
   const context = new Map(
-    input.ContextEntries?.map(({ ContextKeyName, ContextKeyType, ContextKeyValues = [] }) => [
-      ContextKeyName!.toLowerCase(),
-      ContextKeyType?.endsWith('List') ? ContextKeyValues : ContextKeyValues[0],
-    ]),
+    input.ContextEntries?.map(({ ContextKeyName, ContextKeyType, ContextKeyValues = [] }) => {
+      if (!ContextKeyName) throw invalidInput('Every entry of ContextEntries needs a ContextKeyName.');
+      return [ContextKeyName.toLowerCase(), ContextKeyType?.endsWith('List') ? ContextKeyValues : ContextKeyValues[0]];
+    }),
   );
   const missing = contextKeys(policies.map(({ document }) => document)).filter(
     (key) => !context.has(key.toLowerCase()),
