@@ -54,7 +54,8 @@ const EPOCH_SECONDS = 1;
 const BREAK = Symbol('break');
 
 const malformed = (what: string) => jsonWords.malformed(`The document is not valid CBOR: ${what}`, '');
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** A byte order mark at the beginning of a text is one of its characters. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function decodeCbor(bytes: Uint8Array): unknown {
   const decoder = new Decoder(bytes);

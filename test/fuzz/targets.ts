@@ -1,0 +1,7 @@
+/** All that is fuzzed. Adding one is adding a property to a file beside this one. */
+import { documents } from './documents';
+import { socket } from './socket';
+import { streams } from './streams';
+import type { Target } from './target';
+
+export const targets: readonly Target[] = [...documents, ...streams, ...socket];
