@@ -23,6 +23,8 @@ export interface Wire {
 export interface ModelNotes {
   /** Success status by operation, where it differs from the http trait. */
   readonly statuses?: Readonly<Record<string, number>>;
+  /** Output member beyond the schema that carries the success status, by operation. */
+  readonly statusMembers?: Readonly<Record<string, string>>;
   /** Headers of answers that the schema does not have: by operation, the header that carries an output member. */
   readonly headers?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Root element of an output or input document, by structure name. */

@@ -268,6 +268,24 @@ export const invalidObjectState = (storageClass: string) =>
     StorageClass: storageClass,
   });
 
+/** INTELLIGENT_TIERING, in one of its archive tiers. */
+export const accessTierInvalid = (storageClass: string, accessTier: string) =>
+  s3Error('InvalidObjectState', 403, "The operation is not valid for the object's access tier", {
+    StorageClass: storageClass,
+    AccessTier: accessTier,
+  });
+
+export const restoreNotAllowed = (storageClass: string) =>
+  s3Error('InvalidObjectState', 403, "Restore is not allowed for the object's current storage class", {
+    StorageClass: storageClass,
+  });
+
+export const alreadyInActiveTier = () =>
+  s3Error('ObjectAlreadyInActiveTierError', 403, 'This action is not allowed against this storage tier.');
+
+export const restoreAlreadyInProgress = () =>
+  s3Error('RestoreAlreadyInProgress', 409, 'Object restore is already in progress');
+
 export const copySourceArchived = (storageClass: string) =>
   s3Error('InvalidObjectState', 403, "Operation is not valid for the source object's storage class", {
     StorageClass: storageClass,

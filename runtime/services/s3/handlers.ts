@@ -25,6 +25,7 @@ import {
   ListParts,
 } from './operations/multipart/uploads';
 import { PutObject } from './operations/put';
+import { RestoreObject } from './operations/restore';
 
 /** These modules export handlers and nothing else. */
 export const handlers: Handlers<S3> = {
@@ -52,6 +53,7 @@ export const handlers: Handlers<S3> = {
   ListMultipartUploads,
   ListParts,
   PutObject,
+  RestoreObject,
   UploadPart,
   UploadPartCopy,
 };

@@ -1,7 +1,7 @@
 /** Metadata that goes with an object and comes back with it. Source: S3 user guide, "Working with object metadata". */
 import type { Call } from '../../kernel/call';
 import { invalidRedirectLocation, invalidStorageClass, metadataTooLarge } from './errors';
-import type { StoredObject, SystemMetadata } from './state/tables';
+import type { SystemMetadata } from './state/tables';
 
 /** Bytes of user-defined metadata, names without `x-amz-meta-` and values in UTF-8. */
 const USER_METADATA_BYTES = 2048;
@@ -16,8 +16,6 @@ const STORAGE_CLASSES = [
   'GLACIER',
   'DEEP_ARCHIVE',
 ];
-/** Classes of which the bytes must be restored before they can be read. */
-const ARCHIVED = ['GLACIER', 'DEEP_ARCHIVE'];
 
 interface SystemInput {
   readonly CacheControl?: string;
@@ -70,10 +68,6 @@ export function storageClassOf(asked: string | undefined): string | undefined {
   if (asked === undefined || asked === 'STANDARD') return undefined;
   if (!STORAGE_CLASSES.includes(asked)) throw invalidStorageClass(asked);
   return asked;
-}
-
-export function isArchived({ storageClass }: Pick<StoredObject, 'storageClass'>): boolean {
-  return storageClass !== undefined && ARCHIVED.includes(storageClass);
 }
 
 /** A record without its undefined members: they would be stored and sent. */

@@ -28,6 +28,8 @@ export const model: ModelNotes = {
   },
   // S3 API reference: these answer without content although the client expects 200.
   statuses: { PutBucketPolicy: 204 },
+  // 202 for a restore that begins, 200 for one that is done.
+  statusMembers: { RestoreObject: 'status' },
   // What all other writes tell, this one tells too.
   headers: {
     CompleteMultipartUpload: {

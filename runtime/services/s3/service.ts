@@ -1,4 +1,5 @@
 /** Amazon S3. Assembly only: see the folders for what each part does. */
+import type { Kernel } from '../../kernel/call';
 import type { Operations } from '../../kernel/peers';
 import type { Service } from '../../kernel/service';
 import { createCollector, DELIVERY_TASK } from './accesslogs/collector';
@@ -11,9 +12,11 @@ import { checkDocument } from './documents';
 import { edge } from './edge';
 import { handlers } from './handlers';
 import { model, type S3 } from './model';
+import { restoreTimers } from './operations/restore';
 import { policies } from './policies';
 import { bucketResource } from './resources/bucket';
 import { bucketPolicyResource } from './resources/policy';
+import { writeRetrievals } from './retrievals';
 import { leftoversOf, removeParts } from './state/uploads';
 
 declare module '../../kernel/peers' {
@@ -24,6 +27,7 @@ declare module '../../kernel/peers' {
 
 export function s3(): Service {
   const accessLogs = createCollector();
+  let running: Kernel | undefined;
   return {
     name: 's3',
     wire: {
@@ -40,14 +44,21 @@ export function s3(): Service {
     actions: { ...bucketActions, ...objectActions },
     policies,
     async start(kernel) {
+      running = kernel;
       for (const uploadId of await leftoversOf(kernel.store)) await removeParts(kernel.store, uploadId);
       await accessLogs.start(kernel);
       await makeDeclared(kernel);
     },
     follow: accessLogs.follow,
-    timers: { [DELIVERY_TASK]: deliverAccessLogs },
-    idle: accessLogs.flush,
-    stop: accessLogs.stop,
+    timers: { [DELIVERY_TASK]: deliverAccessLogs, ...restoreTimers },
+    async idle() {
+      await accessLogs.flush();
+      if (running) await writeRetrievals(running);
+    },
+    async stop() {
+      if (running) await writeRetrievals(running);
+      await accessLogs.stop();
+    },
     consumers,
     resources: [bucketResource, bucketPolicyResource],
     edge,

@@ -4,7 +4,7 @@ import { checkCopySource } from './conditions';
 import { copySourceOf } from './copies';
 import { customerKeyOf, unseal } from './encryption';
 import { copySourceArchived, invalidRequest } from './errors';
-import { isArchived } from './metadata';
+import { requireReadable } from './restores';
 import type { Bucket, StoredObject } from './state/tables';
 import { bucketNamed, checkOwner, missing, versionIn } from './target';
 
@@ -42,7 +42,7 @@ export async function copySource(call: Call, input: CopyInput): Promise<Source> 
   if (object?.marker && versionId !== undefined)
     throw invalidRequest('The source of a copy request may not specifically refer to a delete marker by version id.');
   if (!object || object.marker) throw await missing(call, bucket, key, versionId, object);
-  if (isArchived(object)) throw copySourceArchived(object.storageClass!);
+  requireReadable(object, call.now, copySourceArchived);
   const conditions = {
     IfMatch: input.CopySourceIfMatch,
     IfNoneMatch: input.CopySourceIfNoneMatch,

@@ -172,6 +172,9 @@ export const objectActions: Actions<S3> = {
     objectCheck(call, await bucketOf(call, input), input.Key ?? '', 's3:ListMultipartUploadParts'),
   ],
 
+  // Of a version too there is only one action.
+  RestoreObject: onObject('s3:RestoreObject', 's3:RestoreObject'),
+
   GetObjectTagging: onObject('s3:GetObjectTagging', 's3:GetObjectVersionTagging'),
   DeleteObjectTagging: onObject('s3:DeleteObjectTagging', 's3:DeleteObjectVersionTagging'),
   GetObjectAcl: onObject('s3:GetObjectAcl', 's3:GetObjectVersionAcl'),

@@ -10,8 +10,8 @@ import { urlEncode } from '../pages';
 export function eventRecord(event: ObjectEvent, configurationId: string, sequence: number) {
   const removed = event.event === 'ObjectRemoved:Delete';
   return {
-    // Tagging and ACL events came with a later version of the structure.
-    eventVersion: /^Object(Tagging|Acl)/.test(event.event) ? '2.3' : '2.1',
+    // Tagging, ACL and the end of restored copies came with a later version of the structure.
+    eventVersion: /^Object(Tagging|Acl|Restore:Delete)/.test(event.event) ? '2.3' : '2.1',
     eventSource: 'aws:s3',
     awsRegion: event.region,
     eventTime: new Date(event.at).toISOString(),
@@ -35,6 +35,16 @@ export function eventRecord(event: ObjectEvent, configurationId: string, sequenc
         sequencer: sequence.toString(16).toUpperCase().padStart(18, '0'),
       },
     },
+    ...(event.restoredUntil === undefined
+      ? {}
+      : {
+          glacierEventData: {
+            restoreEventData: {
+              lifecycleRestorationExpiryTime: new Date(event.restoredUntil).toISOString(),
+              lifecycleRestoreStorageClass: event.storageClass,
+            },
+          },
+        }),
   };
 }
 

@@ -7,6 +7,7 @@ import { invalidArgument, invalidRequest } from '../errors';
 import type { In, Out } from '../model';
 import { checkKey } from '../names';
 import { openBody, whileReplaced } from '../reading';
+import { noteRetrieval } from '../retrievals';
 import { copySource, type Source } from '../sources';
 import { newId, type Taken, takeBody, using } from '../state/bodies';
 import type { Bucket, Checksum, ChecksumName, Seal } from '../state/tables';
@@ -53,6 +54,7 @@ async function copy(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObjec
       object: { ...draft, sizeBytes: piece.sizeBytes, etag, checksum, seal, piece },
     }),
   );
+  noteRetrieval(call.kernel, source.bucket, source.object, piece.sizeBytes, call.now);
   return {
     CopyObjectResult: { ETag: `"${etag}"`, LastModified: new Date(object.at), ...checksumMembers(checksum) },
     ...(source.bucket.versioning ? { CopySourceVersionId: source.object.versionId } : {}),

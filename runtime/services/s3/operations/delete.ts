@@ -156,7 +156,7 @@ async function deleteVersion(tx: Transaction, call: Call, bucket: Bucket, deleti
     versionId === undefined ? await latestVersion(tx, bucket, key) : await findVersion(tx, bucket, key, versionId);
   if (!version) return { versionId };
   checkUnlocked(version, call.now, bypass);
-  await removeVersion(tx, bucket, key, version);
+  await removeVersion(tx, bucket, key, version, call.now);
   announceObject(tx, call, bucket, key, 'ObjectRemoved:Delete', { versionId: version.versionId });
   if (versionId === undefined) return {};
   return { versionId, ...(version.marker ? { marker: true } : {}) };

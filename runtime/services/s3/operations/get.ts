@@ -3,19 +3,14 @@ import type { Call } from '../../../kernel/call';
 import { checksumMembers } from '../checksums';
 import { checkRead } from '../conditions';
 import { checkCustomerKey, checkSigned, customerKeyOf, encryptionMembers, unseal } from '../encryption';
-import {
-  invalidArgument,
-  invalidObjectState,
-  invalidPartNumber,
-  invalidRequest,
-  partNumberOutOfRange,
-} from '../errors';
+import { invalidArgument, invalidPartNumber, invalidRequest, partNumberOutOfRange } from '../errors';
 import { expirationMember } from '../expiry';
 import { lockMembers } from '../locks';
-import { isArchived } from '../metadata';
 import type { In, Out } from '../model';
 import { contentRange, type Span, spanOf } from '../ranges';
 import { openBody, type PartSpan, partSpan, whileReplaced } from '../reading';
+import { archiveMembers, requireReadable } from '../restores';
+import { noteRetrieval } from '../retrievals';
 import type { Bucket, StoredObject } from '../state/tables';
 import { bucketOf, objectOf } from '../target';
 
@@ -53,10 +48,13 @@ export async function GetObject(call: Call, input: In<'GetObject'>): Promise<Out
   return whileReplaced(call, async () => {
     const reading = await prepare(call, input);
     const { bucket, object, span } = reading;
-    if (isArchived(object)) throw invalidObjectState(object.storageClass!);
+    requireReadable(object, call.now);
     const dataKey = await unseal(call, bucket, input.Key!, object.seal, customer);
     const Body = await openBody(call, object, dataKey, span);
-    return Body && Object.assign(await members(call, reading, input), { Body });
+    if (!Body) return undefined;
+    const out = await members(call, reading, input);
+    if (object.storageClass) noteRetrieval(call.kernel, bucket, object, out.ContentLength!, call.now);
+    return Object.assign(out, { Body });
   });
 }
 
@@ -99,7 +97,10 @@ async function members(
   Object.assign(out, object.system, overridden, encryptionMembers(object.seal));
   out.Expires = input.ResponseExpires ?? dateOf(object.system.Expires);
   if (object.metadata) out.Metadata = { ...object.metadata };
-  if (object.storageClass) out.StorageClass = object.storageClass as Out<'HeadObject'>['StorageClass'];
+  if (object.storageClass) {
+    out.StorageClass = object.storageClass as Out<'HeadObject'>['StorageClass'];
+    Object.assign(out, archiveMembers(object, call.now));
+  }
   if (part && object.parts) out.PartsCount = object.parts;
   if (object.tags) out.TagCount = Object.keys(object.tags).length;
   if (object.retention || object.legalHold !== undefined) Object.assign(out, lockMembers(object));

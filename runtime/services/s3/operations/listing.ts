@@ -4,6 +4,7 @@ import { invalidArgument } from '../errors';
 import type { In, Out } from '../model';
 import { ownerMember } from '../owners';
 import { type Encoder, encodeKeys, pageSize } from '../pages';
+import { restoreStatus } from '../restores';
 import { allVersions, currentObjects, type Item, type Page, type Row, walk } from '../state/listing';
 import { findVersion, orderOf } from '../state/objects';
 import type { Bucket, StoredObject } from '../state/tables';
@@ -19,7 +20,7 @@ export async function ListObjects(call: Call, input: In<'ListObjects'>): Promise
   const encode = encodeKeys(input.EncodingType);
   const max = pageSize(input.MaxKeys, 'max-keys');
   const page = await list(call, input, max, { after: Marker, marker: Marker });
-  const { Contents, CommonPrefixes, last } = entries(call, page, encode, true);
+  const { Contents, CommonPrefixes, last } = entries(call, page, encode, true, wantsRestores(input));
   return {
     Name: bucket.name,
     // Keys are encoded, the prefix is told as it was given: clients do not decode it.
@@ -42,7 +43,13 @@ export async function ListObjectsV2(call: Call, input: In<'ListObjectsV2'>): Pro
   const max = pageSize(input.MaxKeys, 'max-keys');
   const start = ContinuationToken ? readToken(ContinuationToken) : { after: StartAfter ?? '', marker: '' };
   const page = await list(call, input, max, start);
-  const { Contents, CommonPrefixes, last } = entries(call, page, encode, input.FetchOwner ?? false);
+  const { Contents, CommonPrefixes, last } = entries(
+    call,
+    page,
+    encode,
+    input.FetchOwner ?? false,
+    wantsRestores(input),
+  );
   return {
     Name: bucket.name,
     Prefix: encode(Prefix),
@@ -76,7 +83,21 @@ async function list(
   });
 }
 
-function entries(call: Call, page: Page<Row<StoredObject>>, encode: Encoder, withOwner: boolean) {
+/** `x-amz-optional-object-attributes`. @throws AwsError InvalidArgument */
+function wantsRestores({ OptionalObjectAttributes: asked }: { OptionalObjectAttributes?: readonly string[] }): boolean {
+  const unknown = asked?.find((one) => one !== 'RestoreStatus');
+  if (unknown !== undefined)
+    throw invalidArgument('Invalid attribute name specified.', 'x-amz-optional-object-attributes', unknown);
+  return asked !== undefined && asked.length > 0;
+}
+
+function entries(
+  call: Call,
+  page: Page<Row<StoredObject>>,
+  encode: Encoder,
+  withOwner: boolean,
+  withRestores: boolean,
+) {
   const Contents: Contents = [];
   const CommonPrefixes: { Prefix: string }[] = [];
   let last: string | undefined;
@@ -94,6 +115,7 @@ function entries(call: Call, page: Page<Row<StoredObject>>, encode: Encoder, wit
       ...(value.checksum ? { ChecksumAlgorithm: [value.checksum.algorithm], ChecksumType: value.checksum.type } : {}),
       Size: value.sizeBytes,
       StorageClass: (value.storageClass ?? 'STANDARD') as 'STANDARD',
+      ...(withRestores ? restoreStatus(value, call.now) : {}),
       ...(withOwner ? { Owner: ownerMember(call.kernel, value.owner) } : {}),
     });
   }
@@ -127,6 +149,7 @@ export async function ListObjectVersions(
     );
   const encode = encodeKeys(input.EncodingType);
   const max = pageSize(input.MaxKeys, 'max-keys');
+  const withRestores = wantsRestores(input);
   const page =
     max === 0
       ? NOTHING
@@ -164,6 +187,7 @@ export async function ListObjectVersions(
         ...(value.checksum ? { ChecksumAlgorithm: [value.checksum.algorithm], ChecksumType: value.checksum.type } : {}),
         Size: value.sizeBytes,
         StorageClass: (value.storageClass ?? 'STANDARD') as 'STANDARD',
+        ...(withRestores ? restoreStatus(value, call.now) : {}),
       });
   }
   const last = page.items[page.items.length - 1];

@@ -8,6 +8,7 @@ import { dropPiece } from './bodies';
 import { type PackedObject, pack, unpack, unpackObject } from './packing';
 import { type Bucket, history, nulls, objects, type StoredObject, type Version } from './tables';
 import { dropParts } from './uploads';
+import { noteLeaving } from './usage';
 
 const RANDOM_CHARACTERS = 22;
 const ORDER_CHARACTERS = 10;
@@ -84,8 +85,8 @@ export async function addVersion<V extends Version>(
   const version = make({ order, versionId: keepsOld ? newVersionId(order, random) : 'null' });
 
   if (current && (keepsOld || current.versionId !== 'null')) putHistory(tx, bucket, key, current);
-  else if (current) dropBody(tx, current);
-  if (bucket.versioning === 'Suspended' && current?.versionId !== 'null') await dropNull(tx, bucket, key);
+  else if (current) await dropBody(tx, bucket, current, at);
+  if (bucket.versioning === 'Suspended' && current?.versionId !== 'null') await dropNull(tx, bucket, key, at);
 
   if (version.marker) {
     putHistory(tx, bucket, key, version);
@@ -96,12 +97,21 @@ export async function addVersion<V extends Version>(
   return version;
 }
 
-/** Takes a version away for good; what lies below becomes current. */
-export async function removeVersion(tx: Writer, bucket: Bucket, key: string, version: Version): Promise<void> {
+/**
+ * Takes a version away for good; what lies below becomes current.
+ * @param at virtual milliseconds
+ */
+export async function removeVersion(
+  tx: Writer,
+  bucket: Bucket,
+  key: string,
+  version: Version,
+  at: number,
+): Promise<void> {
   const current = await currentObject(tx, bucket, key);
   if (current?.versionId === version.versionId) tx.delete(objects, [bucket.id, key]);
   else dropHistory(tx, bucket, key, version);
-  if (!version.marker) dropBody(tx, version);
+  if (!version.marker) await dropBody(tx, bucket, version, at);
   if (!bucket.versioning || (current && current.versionId !== version.versionId)) return;
   const newest = await newestInHistory(tx, bucket, key);
   if (!newest || newest.marker) return;
@@ -130,16 +140,17 @@ function dropHistory(tx: Writer, bucket: Bucket, key: string, version: Version):
   if (version.versionId === 'null') tx.delete(nulls, [bucket.id, key]);
 }
 
-async function dropNull(tx: Writer, bucket: Bucket, key: string): Promise<void> {
+async function dropNull(tx: Writer, bucket: Bucket, key: string, at: number): Promise<void> {
   const order = await tx.get(nulls, [bucket.id, key]);
   if (order === undefined) return;
   const old = await pastVersion(tx, bucket, key, order);
   if (!old) return;
   dropHistory(tx, bucket, key, old);
-  if (!old.marker) dropBody(tx, old);
+  if (!old.marker) await dropBody(tx, bucket, old, at);
 }
 
-function dropBody(tx: Writer, object: StoredObject): void {
+async function dropBody(tx: Writer, bucket: Bucket, object: StoredObject, at: number): Promise<void> {
+  if (object.storageClass !== undefined) await noteLeaving(tx, bucket, object, at);
   if (object.piece) dropPiece(tx, object.piece);
   if (object.manifest) dropParts(tx, object.manifest);
 }

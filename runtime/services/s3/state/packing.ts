@@ -5,9 +5,18 @@
 import type { Checksum, Seal, StoredObject, Version } from './tables';
 
 type PackedBody = string | readonly [piece: string, blob: string] | readonly [upload: string, parts: number];
-type Rare = Partial<
-  Pick<StoredObject, 'metadata' | 'tags' | 'storageClass' | 'acl' | 'retention' | 'legalHold' | 'system'>
->;
+const RARE = [
+  'metadata',
+  'tags',
+  'storageClass',
+  'classSince',
+  'accessTier',
+  'restore',
+  'acl',
+  'retention',
+  'legalHold',
+] as const;
+type Rare = Partial<Pick<StoredObject, (typeof RARE)[number] | 'system'>>;
 
 type PackedMarker = readonly [versionId: string, order: number, at: number, owner: string];
 export type PackedObject = readonly [
@@ -84,10 +93,12 @@ function packBody({ piece, manifest, parts }: StoredObject): PackedBody {
 
 function rareOf(object: StoredObject): Rare | undefined {
   const { ContentType: _, ...system } = object.system;
-  const { metadata, tags, storageClass, acl, retention, legalHold } = object;
-  const rare = Object.entries({ metadata, tags, storageClass, acl, retention, legalHold }).filter(
-    ([, value]) => value !== undefined,
-  );
-  if (Object.keys(system).length > 0) rare.push(['system', system as never]);
-  return rare.length > 0 ? Object.fromEntries(rare) : undefined;
+  let rare: Record<string, unknown> | undefined;
+  const add = (name: string, value: unknown) => {
+    rare ??= {};
+    rare[name] = value;
+  };
+  for (const name of RARE) if (object[name] !== undefined) add(name, object[name]);
+  if (Object.keys(system).length > 0) add('system', system);
+  return rare;
 }

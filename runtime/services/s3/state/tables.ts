@@ -127,6 +127,19 @@ export interface Retention {
   readonly until: number;
 }
 
+export type RetrievalTier = 'Expedited' | 'Standard' | 'Bulk';
+
+/** A restore of an archived object: under way, or done. */
+export interface Restore {
+  readonly tier: RetrievalTier;
+  /** When it is or was done, virtual milliseconds. */
+  readonly doneAt: number;
+  /** Life of the copy; absent for what moves back out of a tier of INTELLIGENT_TIERING. */
+  readonly days?: number;
+  /** Once it is done: until when there is a copy, virtual milliseconds. */
+  readonly until?: number;
+}
+
 /** Headers that a writer gives and every reader gets back. */
 export interface SystemMetadata {
   readonly CacheControl?: string;
@@ -162,6 +175,11 @@ export interface StoredObject extends Any {
   readonly tags?: Readonly<Record<string, string>>;
   /** Absent: STANDARD. */
   readonly storageClass?: string;
+  /** When it came into its class, virtual milliseconds. Absent: when it was made. */
+  readonly classSince?: number;
+  /** Of INTELLIGENT_TIERING: the archive tier that it has moved to. */
+  readonly accessTier?: 'ARCHIVE_ACCESS' | 'DEEP_ARCHIVE_ACCESS';
+  readonly restore?: Restore;
   readonly checksum?: Checksum;
   readonly seal: Seal;
   /** The body in one piece; a body uploaded in parts is found through `manifest` instead. */

@@ -14,6 +14,7 @@ import {
 } from '../../errors';
 import type { In, Out } from '../../model';
 import { openBody, whileReplaced } from '../../reading';
+import { noteRetrieval } from '../../retrievals';
 import { copySource } from '../../sources';
 import { keepBody, newId, type Taken, takeBody, using } from '../../state/bodies';
 import type { Bucket, Part, Upload } from '../../state/tables';
@@ -65,6 +66,7 @@ export async function UploadPartCopy(call: Call, input: In<'UploadPartCopy'>): P
   });
   const taken = await take(call, upload, body instanceof Uint8Array ? once(body) : body, dataKey, () => {}, undefined);
   const part = await using(call.kernel.store, taken, () => putTaken(call, bucket, input, upload, taken));
+  noteRetrieval(call.kernel, source.bucket, source.object, part.piece.sizeBytes, call.now);
   return {
     CopyPartResult: {
       ETag: `"${part.etag}"`,
