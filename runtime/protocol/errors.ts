@@ -91,13 +91,3 @@ export function unknownService(asked: string): AwsError {
 export function notUtf8(): AwsError {
   return new AwsError('InvalidRequest', 'The request body is not valid UTF-8');
 }
-
-export function eventStreamsUnsupported(operation: string): AwsError {
-  return new AwsError(
-    'NotImplemented',
-    `${operation} answers with an event stream, which this runtime does not write`,
-    {
-      status: 501,
-    },
-  );
-}

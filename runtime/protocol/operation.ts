@@ -7,7 +7,8 @@ import type { Request, Response } from '../base/http';
 import { compileHeadReader, compileHeadWriter, type Places, placesOf } from './bind';
 import type { Entry } from './catalogue';
 import { compileCborReader, compileCborWriter, encodeCbor } from './cbor';
-import { eventStreamsUnsupported, missingRequestBody, notUtf8 } from './errors';
+import { missingRequestBody, notUtf8 } from './errors';
+import { compileEventWriter, EVENT_STREAM } from './events';
 import { compileJsonReader, compileJsonWriter } from './json';
 import type { Operation } from './port';
 import { compileQueryReader, formPairs } from './query';
@@ -200,8 +201,13 @@ function bodyWriter(
     return (value, status, headers) => withBody(status, headers, type, write(value));
   }
   if (isEventStream(payload)) {
-    return () => {
-      throw eventStreamsUnsupported(operation);
+    const write = compileEventWriter(payload.shape as Structure, (shape, members, member) => {
+      const root = member ? payloadName(member, entry.wire.model) : rootName(shape, entry.wire.model);
+      return eventDocument(entry, protocol, shape, members, root);
+    });
+    return (value, status, headers) => {
+      headers['content-type'] ??= EVENT_STREAM;
+      return { status, headers, body: write(value[payload.name] as AsyncIterable<unknown>) };
     };
   }
   const { name, shape } = payload;
@@ -237,6 +243,19 @@ function documentWriter(
   const namespace = entry.wire.xmlNamespace;
   const content = unwrapped(shape, members, root) ?? compileXmlWriter(shape, members, xmlOptions(entry));
   return { type: 'application/xml', write: (value) => xmlDocument(root, namespace, content(value)) };
+}
+
+/** Documents in events carry no namespace, and S3 calls them `text/xml`. */
+function eventDocument(
+  entry: Entry,
+  protocol: ProtocolName,
+  shape: Structure,
+  members: readonly string[],
+  root: string,
+): { readonly type: string; readonly write: (value: Fields) => Uint8Array } {
+  if (protocol === 'restJson1') return documentWriter(entry, protocol, shape, members, root);
+  const content = compileXmlWriter(shape, members, xmlOptions(entry));
+  return { type: 'text/xml', write: (value) => xmlDocument(root, undefined, content(value)) };
 }
 
 /** GetBucketLocation answers `<LocationConstraint>eu-west-1</LocationConstraint>`: its one member is the root itself. */

@@ -24,6 +24,8 @@ export interface Traits {
   readonly xmlNamespace?: readonly [prefix: string, uri: string];
   readonly sparse?: unknown;
   readonly streaming?: unknown;
+  readonly eventPayload?: unknown;
+  readonly eventHeader?: unknown;
   readonly error?: 'client' | 'server';
   readonly httpError?: number;
   readonly awsQueryError?: readonly [code: string, status: number];

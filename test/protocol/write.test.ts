@@ -1,4 +1,5 @@
 /** What goes out, byte by byte, where clients other than the vendor's JavaScript one look closely. */
+import { EventStreamCodec } from '@smithy/core/event-streams';
 import { AwsError } from '../../runtime/base/errors';
 import type { Response } from '../../runtime/base/http';
 import { createProtocols } from '../../runtime/protocol/protocols';
@@ -166,10 +167,79 @@ describe('the others', () => {
     expect(written('lambda', 'DeleteAlias', 'restJson1', {})).toMatchObject({ status: 204, body: undefined });
   });
 
-  test('event streams are refused by name', () => {
-    expect(() => written('s3', 'SelectObjectContent', 'restXml', {})).toThrow(
-      expect.objectContaining({ code: 'NotImplemented', message: expect.stringContaining('SelectObjectContent') }),
+  describe('event streams', () => {
+    async function messages(service: ServiceName, operation: string, output: Record<string, unknown>) {
+      const protocol = service === 's3' ? 'restXml' : 'restJson1';
+      const { headers, body } = protocols.operation({ service, operation, protocol }).write(output, context);
+      expect(headers['content-type']).toBe('application/vnd.amazon.eventstream');
+      expect(headers['content-length']).toBeUndefined();
+      const read: { headers: Record<string, unknown>; body: string }[] = [];
+      for await (const frame of body as AsyncIterable<Uint8Array>) {
+        // The vendor's decoder holds both checksums and the lengths to the bytes.
+        const { headers, body } = codec.decode(frame);
+        const named = Object.entries(headers).map(([name, { type, value }]) => [
+          name,
+          type === 'string' ? value : type,
+        ]);
+        read.push({ headers: Object.fromEntries(named), body: Buffer.from(body).toString() });
+      }
+      return read;
+    }
+    const codec = new EventStreamCodec(
+      (bytes) => Buffer.from(bytes as Uint8Array).toString(),
+      (text) => Buffer.from(text),
     );
+
+    test('S3: bytes, documents without a namespace, nothing; an error by name is the last message', async () => {
+      const Details = { BytesScanned: 1, BytesProcessed: 2, BytesReturned: 3 };
+      async function* Payload() {
+        yield { Records: { Payload: Buffer.from('a,b\n') } };
+        yield { Cont: {} };
+        yield { Progress: { Details } };
+        yield { Stats: { Details } };
+        yield { End: {} };
+        throw new AwsError('CastFailed', 'no number: é');
+      }
+      const details =
+        '<BytesScanned>1</BytesScanned><BytesProcessed>2</BytesProcessed><BytesReturned>3</BytesReturned>';
+      const event = (name: string, type?: string) => ({
+        ':message-type': 'event',
+        ':event-type': name,
+        ...(type ? { ':content-type': type } : {}),
+      });
+      expect(await messages('s3', 'SelectObjectContent', { Payload: Payload() })).toEqual([
+        { headers: event('Records', 'application/octet-stream'), body: 'a,b\n' },
+        { headers: event('Cont'), body: '' },
+        { headers: event('Progress', 'text/xml'), body: `${XML}<Progress>${details}</Progress>` },
+        { headers: event('Stats', 'text/xml'), body: `${XML}<Stats>${details}</Stats>` },
+        { headers: event('End'), body: '' },
+        {
+          headers: { ':error-code': 'CastFailed', ':error-message': 'no number: é', ':message-type': 'error' },
+          body: '',
+        },
+      ]);
+    });
+
+    test('REST-JSON: an event without a payload of its own is a document', async () => {
+      async function* EventStream() {
+        yield { PayloadChunk: { Payload: Buffer.from('{}') } };
+        yield { InvokeComplete: { ErrorCode: 'Unhandled' } };
+      }
+      const [chunk, complete] = await messages('lambda', 'InvokeWithResponseStream', { EventStream: EventStream() });
+      expect(chunk).toMatchObject({ headers: { ':event-type': 'PayloadChunk' }, body: '{}' });
+      expect(complete).toMatchObject({
+        headers: { ':event-type': 'InvokeComplete', ':content-type': 'application/json' },
+        body: '{"ErrorCode":"Unhandled"}',
+      });
+    });
+
+    test('a defect breaks the stream off', async () => {
+      async function* Payload() {
+        yield { End: {} };
+        throw new Error('a defect');
+      }
+      await expect(messages('s3', 'SelectObjectContent', { Payload: Payload() })).rejects.toThrow('a defect');
+    });
   });
 });
 

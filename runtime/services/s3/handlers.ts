@@ -26,6 +26,7 @@ import {
 } from './operations/multipart/uploads';
 import { PutObject } from './operations/put';
 import { RestoreObject } from './operations/restore';
+import { SelectObjectContent } from './operations/select';
 
 /** These modules export handlers and nothing else. */
 export const handlers: Handlers<S3> = {
@@ -54,6 +55,7 @@ export const handlers: Handlers<S3> = {
   ListParts,
   PutObject,
   RestoreObject,
+  SelectObjectContent,
   UploadPart,
   UploadPartCopy,
 };

@@ -105,9 +105,13 @@ async function listChecks(
  * Of a key that is not there S3 tells only who may list it, and visitors of a website. Sources: GetObject,
  * "Permissions"; S3 user guide, "Setting permissions for website access".
  */
-async function readChecks(input: In<'GetObject'> | In<'HeadObject'>, call: Call): Promise<Check[]> {
+async function readChecks(
+  input: In<'GetObject'> | In<'HeadObject'> | In<'SelectObjectContent'>,
+  call: Call,
+): Promise<Check[]> {
   const bucket = await bucketOf(call, input);
-  const { Key: key = '', VersionId: versionId } = input;
+  const { Key: key = '' } = input;
+  const versionId = 'VersionId' in input ? input.VersionId : undefined;
   const missing = versionId === undefined && !(await versionIn(call, bucket, key));
   if (missing && call.request.visit) return [];
   return missing
@@ -125,6 +129,7 @@ export const objectActions: Actions<S3> = {
   PutObject: async (input, call) => writeChecks(call, await bucketOf(call, input), input),
   GetObject: readChecks,
   HeadObject: readChecks,
+  SelectObjectContent: readChecks,
   GetObjectAttributes: async (input, call) => {
     const bucket = await bucketOf(call, input);
     return [
