@@ -1,12 +1,12 @@
 /**
  * The digests that S3 and its clients exchange, fed while bytes stream by, and the arithmetic that joins the CRCs of
- * two neighbouring pieces without reading them again. Leaves out XXHASH, for which no well-kept native package is here.
- * Sources: S3 user guide, "Checking object integrity in Amazon S3"; zlib's notes on combining CRCs.
+ * two neighbouring pieces without reading them again. Sources: S3 user guide, "Checking object integrity in Amazon S3"; zlib's notes on combining CRCs.
  */
 import { createHash } from 'node:crypto';
 
 export type CrcName = 'CRC32' | 'CRC32C' | 'CRC64NVME';
-export type DigestName = 'MD5' | 'SHA1' | 'SHA256' | 'SHA512' | CrcName;
+export type XxhashName = 'XXHASH64' | 'XXHASH3' | 'XXHASH128';
+export type DigestName = 'MD5' | 'SHA1' | 'SHA256' | 'SHA512' | CrcName | XxhashName;
 
 export interface Digest {
   update(chunk: Uint8Array): void;
@@ -23,6 +23,9 @@ export const digestLength: Readonly<Record<DigestName, number>> = {
   CRC32: 4,
   CRC32C: 4,
   CRC64NVME: 8,
+  XXHASH64: 8,
+  XXHASH3: 8,
+  XXHASH128: 16,
 };
 
 export function digest(name: DigestName): Digest {
@@ -32,6 +35,10 @@ export function digest(name: DigestName): Digest {
       return crc32Digest(name);
     case 'CRC64NVME':
       return crc64Digest();
+    case 'XXHASH64':
+    case 'XXHASH3':
+    case 'XXHASH128':
+      return xxhashDigest(name);
     default: {
       const hash = createHash(name.toLowerCase());
       return { update: (chunk) => void hash.update(chunk), finish: async () => hash.digest() };
@@ -43,7 +50,7 @@ export function isCrc(name: DigestName): name is CrcName {
   return name.startsWith('CRC');
 }
 
-// Both packages load at first use: many runs of the runtime need neither.
+// These packages load at first use: many runs of the runtime need none of them.
 function crc32Digest(name: 'CRC32' | 'CRC32C'): Digest {
   const { crc32, crc32c } = require('@node-rs/crc32') as typeof import('@node-rs/crc32');
   const step = name === 'CRC32' ? crc32 : crc32c;
@@ -64,6 +71,51 @@ function crc64Digest(): Digest {
   const { Crc64Nvme } = require('@aws-sdk/crc64-nvme') as typeof import('@aws-sdk/crc64-nvme');
   const crc = new Crc64Nvme();
   return { update: (chunk) => crc.update(chunk), finish: () => crc.digest() };
+}
+
+type Hasher = import('hash-wasm').IHasher;
+
+/** WebAssembly instances that are at rest. Making one is asynchronous and costs more than hashing a small body. */
+const rested: Record<XxhashName, Hasher[]> = { XXHASH64: [], XXHASH3: [], XXHASH128: [] };
+const MOST_RESTED = 16;
+
+/** Seed 0; the canonical form of xxHash is big-endian, as all that S3 encodes. Source: xxHash specification, "Output". */
+function xxhashDigest(name: XxhashName): Digest {
+  let hasher = rested[name].pop()?.init();
+  /** What came before the hasher was there. */
+  let waiting: Uint8Array[] = [];
+  const ready = hasher ? undefined : makeHasher(name).then(begin);
+  // Whoever finishes learns of a failure; until then nobody has to.
+  ready?.catch(() => {});
+  function begin(made: Hasher): void {
+    hasher = made.init();
+    for (const chunk of waiting) hasher.update(chunk);
+    waiting = [];
+  }
+  return {
+    update(chunk) {
+      if (hasher) hasher.update(chunk);
+      else waiting.push(Uint8Array.from(chunk));
+    },
+    async finish() {
+      await ready;
+      const value = Buffer.from(hasher!.digest('binary'));
+      if (rested[name].length < MOST_RESTED) rested[name].push(hasher!);
+      return value;
+    },
+  };
+}
+
+function makeHasher(name: XxhashName): Promise<Hasher> {
+  const xxhash = require('hash-wasm') as typeof import('hash-wasm');
+  switch (name) {
+    case 'XXHASH64':
+      return xxhash.createXXHash64();
+    case 'XXHASH3':
+      return xxhash.createXXHash3();
+    case 'XXHASH128':
+      return xxhash.createXXHash128();
+  }
 }
 
 /**

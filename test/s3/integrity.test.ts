@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import {
+  CopyObjectCommand,
   CreateBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetObjectAttributesCommand,
   GetObjectCommand,
   HeadObjectCommand,
   type HeadObjectCommandInput,
   PutObjectCommand,
   type PutObjectCommandInput,
+  S3Client,
 } from '@aws-sdk/client-s3';
 import { refusal, type Setting, start } from './client';
 
@@ -32,15 +35,66 @@ describe('checksums', () => {
     ['CRC64NVME', 'rosUhgp5mIg='],
     ['SHA1', createHash('sha1').update('123456789').digest('base64')],
     ['SHA256', createHash('sha256').update('123456789').digest('base64')],
+    ['SHA512', createHash('sha512').update('123456789').digest('base64')],
+    ['MD5', createHash('md5').update('123456789').digest('base64')],
+    ['XXHASH64', Buffer.from('8cb841db40e6ae83', 'hex').toString('base64')],
+    ['XXHASH3', Buffer.from('72dcb18b67a17dff', 'hex').toString('base64')],
+    ['XXHASH128', Buffer.from('33119477ede5dcd5e9716427681d5860', 'hex').toString('base64')],
   ] as const)('%s is verified, kept and told', async (ChecksumAlgorithm, value) => {
     const member = `Checksum${ChecksumAlgorithm}` as const;
-    expect((await put(ChecksumAlgorithm, { ChecksumAlgorithm }))[member]).toBe(value);
+    expect((await put(ChecksumAlgorithm, { [member]: value }))[member]).toBe(value);
     const told = await head(ChecksumAlgorithm, { ChecksumMode: 'ENABLED' });
     expect(told).toMatchObject({ [member]: value, ChecksumType: 'FULL_OBJECT' });
     expect((await head(ChecksumAlgorithm))[member]).toBeUndefined();
     const wrong = Buffer.alloc(Buffer.from(value, 'base64').length).toString('base64');
     expect(await refusal(put('wrong', { [member]: wrong }))).toBe('400 BadDigest');
-    expect(await refusal(put('wrong', { [member]: 'bm9uc2U=' }))).toBe('400 BadDigest');
+    await expect(put('wrong', { [member]: wrong })).rejects.toThrow(
+      `The ${ChecksumAlgorithm} you specified did not match the calculated checksum.`,
+    );
+    await expect(put('wrong', { [member]: 'bm9uc2U=' })).rejects.toThrow(
+      `Value for x-amz-checksum-${ChecksumAlgorithm.toLowerCase()} header is invalid.`,
+    );
+    const attributes = await setting.s3.send(
+      new GetObjectAttributesCommand({ Bucket, Key: ChecksumAlgorithm, ObjectAttributes: ['Checksum'] }),
+    );
+    expect(attributes.Checksum).toEqual({ [member]: value, ChecksumType: 'FULL_OBJECT' });
+    const Key = `copy-to-${ChecksumAlgorithm}`;
+    await put('source');
+    await setting.s3.send(new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/source`, ChecksumAlgorithm }));
+    expect(await head(Key, { ChecksumMode: 'ENABLED' })).toMatchObject({ [member]: value });
+  });
+
+  it.each(['CRC32', 'CRC32C', 'SHA1', 'SHA256'] as const)('%s is computed by the client', async (ChecksumAlgorithm) => {
+    const member = `Checksum${ChecksumAlgorithm}` as const;
+    expect((await put('computed', { ChecksumAlgorithm }))[member]).toBe(
+      (await head(ChecksumAlgorithm, { ChecksumMode: 'ENABLED' }))[member],
+    );
+  });
+
+  it('is CRC64NVME when the client brings none', async () => {
+    const plain = setting.coffer.client(S3Client, { config: { requestChecksumCalculation: 'WHEN_REQUIRED' } });
+    const written = await plain.send(new PutObjectCommand({ Bucket, Key: 'plain', Body: '123456789' }));
+    expect(written).toMatchObject({ ChecksumCRC64NVME: 'rosUhgp5mIg=', ChecksumType: 'FULL_OBJECT' });
+  });
+
+  it('are one per request, of the algorithm that was announced', async () => {
+    const two = { ChecksumCRC32: 'y/Q5Jg==', ChecksumCRC32C: '4waSgw==' };
+    await expect(put('wrong', two)).rejects.toThrow('Multiple checksum Types are not allowed.');
+    await expect(put('wrong', { ChecksumAlgorithm: 'SHA256', ChecksumCRC32: 'y/Q5Jg==' })).rejects.toThrow(
+      'Value for x-amz-sdk-checksum-algorithm header is invalid.',
+    );
+    await expect(
+      setting.s3.send(
+        new CopyObjectCommand({
+          Bucket,
+          Key: 'wrong',
+          CopySource: `${Bucket}/SHA1`,
+          ChecksumAlgorithm: 'CRC16' as 'CRC32',
+        }),
+      ),
+    ).rejects.toThrow(
+      'Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]',
+    );
   });
 
   it('of MD5 are verified', async () => {

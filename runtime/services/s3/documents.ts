@@ -4,8 +4,8 @@
  */
 import { digest } from '../../base/digests';
 import type { Call } from '../../kernel/call';
-import { base64, checkContentMd5, checksumNames, headerOf } from './checksums';
-import { badChecksum, badMd5, invalidRequest } from './errors';
+import { base64, checkContentMd5, checksumNames, headerOf, isChecksum } from './checksums';
+import { badChecksum, badChecksumHeader, badMd5, invalidRequest, manyChecksums } from './errors';
 
 /** Operations that S3 refuses without any digest of their document. */
 const NEED_DIGEST = ['DeleteObjects'];
@@ -26,11 +26,11 @@ export async function checkDocument(bytes: Uint8Array, { request: { headers }, o
   }
   if (OF_THE_OBJECT.includes(operation)) return;
   const given = checksumHeaders.filter(({ name }) => headers[name] !== undefined);
-  if (given.length > 1)
-    throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.');
+  if (given.length > 1) throw manyChecksums();
   if (given.length === 0 && md5 === undefined && NEED_DIGEST.includes(operation))
     throw invalidRequest('Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
   for (const { algorithm, name } of given) {
+    if (!isChecksum(algorithm, headers[name]!)) throw badChecksumHeader(name);
     const one = digest(algorithm);
     one.update(bytes);
     if (base64(await one.finish()) !== headers[name]) throw badChecksum(algorithm);

@@ -354,6 +354,23 @@ export const badPartChecksum = (algorithm: string, part: number) =>
 
 export const badChecksumHeader = (header: string) => invalidRequest(`Value for ${header} header is invalid.`);
 
+export const badChecksumTrailer = (header: string) => invalidRequest(`Value for ${header} trailing header is invalid.`);
+
+export const unsupportedTrailer = () =>
+  invalidRequest('The value specified in the x-amz-trailer header is not supported');
+
+export const manyChecksums = () =>
+  invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.');
+
+export const checksumAlgorithmUnsupported = (valid: readonly string[]) =>
+  invalidRequest(
+    `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${valid.join(', ')}]`,
+  );
+
+/** Of a part in the document that completes an upload. */
+export const badPartChecksumForm = (value: string) =>
+  invalidArgument('Invalid Base64 or multiple checksums present in request', 'Checksum', value);
+
 // ---- multipart ----------------------------------------------------------------------------------------------------
 
 export const noSuchUpload = (uploadId: string) =>

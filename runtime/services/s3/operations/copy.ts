@@ -1,7 +1,7 @@
 /** CopyObject. Source: S3 API reference, "CopyObject"; S3 user guide, "Copying, moving, and renaming objects". */
 import { once } from '../../../base/bytes';
 import type { Call } from '../../../kernel/call';
-import { checksumMembers, checksumNames, DEFAULT_CHECKSUM, digestsFor, verify } from '../checksums';
+import { algorithmNamed, checksumMembers, DEFAULT_CHECKSUM, digestsFor, verify } from '../checksums';
 import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../encryption';
 import { invalidArgument, invalidRequest } from '../errors';
 import type { In, Out } from '../model';
@@ -97,13 +97,7 @@ function copiedDraft({ object }: Source, { metadata, tags, system, ...draft }: D
 }
 
 function algorithmOf(asked: string | undefined, copied: Checksum | undefined): ChecksumName {
-  if (asked === undefined) return copied?.algorithm ?? DEFAULT_CHECKSUM;
-  const found = checksumNames.find((name) => name === asked.toUpperCase());
-  if (!found)
-    throw invalidRequest(
-      `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${checksumNames.join(', ')}]`,
-    );
-  return found;
+  return asked === undefined ? (copied?.algorithm ?? DEFAULT_CHECKSUM) : algorithmNamed(asked);
 }
 
 interface CopiedBody {

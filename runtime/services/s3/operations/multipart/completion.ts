@@ -4,16 +4,19 @@
  */
 import { combineCrcs, type DigestName, digest, isCrc } from '../../../../base/digests';
 import type { Call } from '../../../../kernel/call';
-import { base64, checkForm, checksumMembers, checksumNames, givenChecksums } from '../../checksums';
+import { base64, checksumMembers, givenChecksums, headerOf, isChecksum } from '../../checksums';
 import { checkCustomerKey, customerKeyOf, encryptionMembers } from '../../encryption';
 import {
   badChecksum,
+  badChecksumHeader,
   badPartChecksum,
+  badPartChecksumForm,
   entityTooSmall,
   invalidPart,
   invalidPartOrder,
   invalidRequest,
   malformedXml,
+  manyChecksums,
   noSuchUpload,
 } from '../../errors';
 import { expirationMember } from '../../expiry';
@@ -51,16 +54,18 @@ export async function CompleteMultipartUpload(
   checkCustomerKey(upload.draft.seal, customer);
   checkMode(upload, input.ChecksumType);
 
-  checkPromises(input);
+  const promised = promiseOf(input);
   const there = await partsOf(store, uploadId, { limit: MOST_PARTS });
   const chosen = choose(upload, named, there);
   const sizeBytes = chosen.reduce((sum, { piece }) => sum + piece.sizeBytes, 0);
+  if (input.MpuObjectSize !== undefined && input.MpuObjectSize < 0)
+    throw invalidRequest(`Value for x-amz-mp-object-size header is less than zero: '${input.MpuObjectSize}'`);
   if (input.MpuObjectSize !== undefined && input.MpuObjectSize !== sizeBytes)
     throw invalidRequest(
       `The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${sizeBytes}`,
     );
   const checksum = await checksumOf(upload, chosen);
-  if (!isAsPromised(input, checksum)) throw badChecksum(upload.algorithm.toLowerCase());
+  if (!isAsPromised(promised, checksum)) throw badChecksum(upload.algorithm.toLowerCase());
   const etag = await etagOf(chosen);
 
   const object = await commitObject(call, {
@@ -87,20 +92,18 @@ export async function CompleteMultipartUpload(
   return answer(call, bucket, key, object);
 }
 
-/** Composite checksums may be given with the number of parts behind them or without. @throws AwsError BadDigest */
-function checkPromises(input: In<'CompleteMultipartUpload'>): void {
-  for (const name of checksumNames) {
-    const promised = input[`Checksum${name}`];
-    if (promised !== undefined) checkForm(name, promised.replace(COUNT, ''));
-  }
+/** Composite checksums may be given with the number of parts behind them or without. @throws AwsError InvalidRequest */
+function promiseOf(input: In<'CompleteMultipartUpload'>) {
+  const given = givenChecksums(input);
+  if (given.length > 1) throw manyChecksums();
+  for (const { algorithm, value } of given)
+    if (!isChecksum(algorithm, value.replace(COUNT, ''))) throw badChecksumHeader(headerOf(algorithm));
+  return given[0];
 }
 
-function isAsPromised(input: In<'CompleteMultipartUpload'>, { algorithm, value }: Checksum): boolean {
-  const plain = value.replace(COUNT, '');
-  return checksumNames.every((name) => {
-    const promised = input[`Checksum${name}`];
-    return promised === undefined || (name === algorithm && (promised === value || promised === plain));
-  });
+function isAsPromised(promised: ReturnType<typeof promiseOf> | undefined, { algorithm, value }: Checksum): boolean {
+  if (!promised) return true;
+  return promised.algorithm === algorithm && (promised.value === value || promised.value === value.replace(COUNT, ''));
 }
 
 /** A completion whose answer got lost may be asked for again, as long as its object is current. */
@@ -138,6 +141,8 @@ async function answer(
 
 function checkMode({ declared, type }: Upload, asked: string | undefined): void {
   const mode = declared ? type : 'null';
+  if (asked !== undefined && asked !== 'COMPOSITE' && asked !== 'FULL_OBJECT')
+    throw badChecksumHeader('x-amz-checksum-type');
   if (asked !== undefined && asked !== mode)
     throw invalidRequest(
       `The upload was created using the ${mode} checksum mode. The complete request must use the same checksum mode.`,
@@ -165,7 +170,11 @@ function choose(upload: Upload, named: readonly Named[], there: readonly Numbere
 }
 
 function checkPartChecksum(upload: Upload, part: NumberedPart, named: Named): void {
-  const [given] = givenChecksums(named);
+  const [given, ...more] = givenChecksums(named);
+  if (given && (more.length > 0 || !isChecksum(given.algorithm, given.value)))
+    throw badPartChecksumForm(
+      more.length > 0 ? [given, ...more].map((one) => `${one.algorithm}:${one.value};`).join('') : given.value,
+    );
   if (!given) {
     if (upload.declared && upload.type === 'COMPOSITE')
       throw invalidRequest(

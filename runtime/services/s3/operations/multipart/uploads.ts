@@ -1,6 +1,6 @@
 /** Beginning, aborting and listing uploads. Source: S3 API reference, "CreateMultipartUpload" and its neighbours. */
 import type { Call } from '../../../../kernel/call';
-import { checksumNames, DEFAULT_CHECKSUM } from '../../checksums';
+import { algorithmNamed, DEFAULT_CHECKSUM } from '../../checksums';
 import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../../encryption';
 import { headerNotImplemented, invalidArgument, invalidRequest, noSuchBucket, noSuchUpload } from '../../errors';
 import type { In, Out } from '../../model';
@@ -58,11 +58,7 @@ function checksumPlan(
       throw invalidRequest('The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.');
     return { algorithm: DEFAULT_CHECKSUM, type: 'FULL_OBJECT', declared: false };
   }
-  const algorithm = checksumNames.find((name) => name === asked.toUpperCase());
-  if (!algorithm)
-    throw invalidRequest(
-      `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${checksumNames.join(', ')}]`,
-    );
+  const algorithm = algorithmNamed(asked);
   if (askedType !== undefined && askedType !== 'COMPOSITE' && askedType !== 'FULL_OBJECT')
     throw invalidRequest('Value for x-amz-checksum-type header is invalid.');
   const type = askedType ?? (algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE');
