@@ -81,12 +81,28 @@ export interface Credentials {
   readonly active: boolean;
 }
 
+/** A code that somebody shows of an MFA device. */
+export interface MfaClaim {
+  /** Whose device it has to be: a user or an account's root user, with credentials of their own. */
+  readonly principal: Principal;
+  readonly serialNumber: string;
+  readonly code: string;
+}
+
+/**
+ * `unknown`: it is no device of that principal. `wrong`: it is not the device's code now, or was used before. A code
+ * that is accepted is used up.
+ */
+export type MfaOutcome = 'accepted' | 'unknown' | 'wrong';
+
 /** Who is who: implemented by iam (users, roles, policies) with sts (sessions). */
 export interface IdentitySource {
   /** @param sessionToken as sent; temporary credentials may be carried in it */
   credentials?(kernel: Kernel, accessKeyId: string, sessionToken?: string): Promise<Credentials | undefined>;
   /** Identity policies, boundaries and session policies of a user or session. */
   policies?(kernel: Kernel, principal: Principal): Promise<readonly AttachedPolicy[]>;
+  /** Holds a code to an MFA device. */
+  mfa?(kernel: Kernel, claim: MfaClaim): Promise<MfaOutcome>;
 }
 
 export type Authorize = (call: Call, check: Check) => Promise<void>;

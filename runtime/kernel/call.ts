@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock';
 import type { Request, Response } from '../base/http';
 import type { Random } from '../base/random';
 import type { Store } from '../store/port';
-import type { Check } from './authorize';
+import type { Check, MfaClaim, MfaOutcome } from './authorize';
 import type { Config } from './config';
 import type { Peers } from './peers';
 import type { Principal } from './principal';
@@ -43,6 +43,8 @@ export interface Kernel {
    * made (see `Service.supply`). @returns whether it is there now
    */
   supply(arn: string, call: Call): Promise<boolean>;
+  /** Holds a one-time code to an MFA device; one that is accepted is used up. */
+  mfa(claim: MfaClaim): Promise<MfaOutcome>;
   /** A directory of this runtime for files that need not survive it (unpacked Lambda code). */
   scratch(): Promise<string>;
   /** Counts work in flight, so that `settled()` knows. Call the returned function when it is done. */

@@ -90,6 +90,13 @@ export function createKernel(options: KernelOptions): RunningKernel {
       for (const { supply } of suppliers) if (await supply(arn, call)) return true;
       return false;
     },
+    async mfa(claim) {
+      for (const source of identities) {
+        const outcome = await source.mfa?.(kernel, claim);
+        if (outcome !== undefined && outcome !== 'unknown') return outcome;
+      }
+      return 'unknown';
+    },
     scratch() {
       scratch ??= mkdtemp(join(tmpdir(), 'coffer-'));
       return scratch;

@@ -290,10 +290,10 @@ describe('what S3 does not accept', () => {
       '400 InvalidTag',
     ],
     [
-      'MFA delete',
+      'MFA delete without MFA',
       'PutBucketVersioning',
       { VersioningConfiguration: { Status: 'Enabled', MFADelete: 'Enabled' } },
-      '501 NotImplemented',
+      '403 AccessDenied',
     ],
     [
       'dual-layer encryption',

@@ -6,10 +6,11 @@ import type * as Iam from '@aws-sdk/client-iam';
 import type { Check } from '../../kernel/authorize';
 import type { Call } from '../../kernel/call';
 import type { Actions, Service } from '../../kernel/service';
+import { meansRoot } from './devices';
 import { userNameOf } from './entities';
 import { invalidToken } from './errors';
 import { arnIn, arnOf } from './names';
-import { type Kind, readHolder } from './state';
+import { type Kind, readDevice, readHolder } from './state';
 import { tagsIn } from './tags';
 
 type Keys = Check['keys'];
@@ -52,6 +53,22 @@ const onUser = (input: { UserName?: string }, call: Call): Checks =>
 const onRole = (input: { RoleName?: string }, call: Call): Checks => onHolder(call, 'role', input.RoleName!);
 const onGroup = (input: { GroupName?: string }, call: Call): Checks => onHolder(call, 'group', input.GroupName!);
 const onPolicy = (input: { PolicyArn?: string }, call: Call): Checks => [check(call, input.PolicyArn!)];
+
+/** The user whose MFA device it is, or the root user. */
+const onDeviceHolder = (input: { UserName?: string }, call: Call): Checks =>
+  meansRoot(call, input.UserName) ? [check(call, arnIn(call, 'root'))] : onUser(input, call);
+
+async function onDevice({ SerialNumber: serial = '' }: { SerialNumber?: string }, call: Call): Promise<Check[]> {
+  const row = await readDevice(call.kernel.store, call.account, serial);
+  const tagKeys = Object.entries(row?.tags ?? {}).map(([key, value]) => [`iam:ResourceTag/${key}`, value]);
+  return [check(call, serial, { keys: Object.fromEntries(tagKeys), resourceTags: row?.tags })];
+}
+
+function creatingDevice(input: Iam.CreateVirtualMFADeviceCommandInput, call: Call): Check[] {
+  const resource = arnIn(call, `mfa${input.Path ?? '/'}${input.VirtualMFADeviceName}`);
+  const made = check(call, resource, { requestTags: tagsIn(input.Tags) });
+  return input.Tags?.length ? [made, { ...made, action: 'iam:TagMFADevice' }] : [made];
+}
 
 type Tagging = { Tags?: Iam.Tag[] };
 async function withTags(checks: Checks, { Tags }: Tagging): Promise<Check[]> {
@@ -170,6 +187,18 @@ const rows = {
   ListAccessKeys: onUser,
   UpdateAccessKey: onUser,
   DeleteAccessKey: onUser,
+
+  CreateVirtualMFADevice: creatingDevice,
+  DeleteVirtualMFADevice: onDevice,
+  ListVirtualMFADevices: onAll,
+  EnableMFADevice: onDeviceHolder,
+  ResyncMFADevice: onDeviceHolder,
+  DeactivateMFADevice: onDeviceHolder,
+  GetMFADevice: onDeviceHolder,
+  ListMFADevices: onDeviceHolder,
+  TagMFADevice: (input, call) => withTags(onDevice(input, call), input),
+  UntagMFADevice: (input, call) => withoutTags(onDevice(input, call), input),
+  ListMFADeviceTags: onDevice,
 
   GetAccountSummary: onAll,
   GetAccountAuthorizationDetails: onAll,

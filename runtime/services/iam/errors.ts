@@ -17,6 +17,9 @@ export const noBoundary = (kind: string, name: string) =>
 export const notInGroup = (user: string, group: string) => noSuchEntity(`User ${user} is not in group ${group}.`);
 export const aliasNotFound = (account: string, alias: string) =>
   noSuchEntity(`Account ${account} does not have the alias ${alias}.`);
+export const deviceNotFound = (serial: string) =>
+  noSuchEntity(`VirtualMFADevice with serial number ${serial} doesn't exist.`);
+export const deviceNotOfUser = () => noSuchEntity('MFA Device invalid for user.');
 export const taskNotFound = (id: string) => noSuchEntity(`The deletion task with id ${id} cannot be found.`);
 
 /** `what`: `User`, `Role`, `Group`. */
@@ -26,6 +29,11 @@ export const policyExists = (name: string) =>
   conflict('EntityAlreadyExists', `A policy called ${name} already exists. Duplicate names are not allowed.`);
 export const aliasExists = (alias: string) =>
   conflict('EntityAlreadyExists', `The account alias ${alias} already exists.`);
+
+export const deviceExists = () =>
+  conflict('EntityAlreadyExists', 'MFADevice entity at the same path and name already exists.');
+export const deviceTaken = () => conflict('EntityAlreadyExists', 'MFA Device is already in use.');
+export const deviceInUse = () => conflict('DeleteConflict', 'MFA VirtualDevice in use. Must deactivate first.');
 
 export const deleteConflict = (what: string) => conflict('DeleteConflict', `Cannot delete entity, must ${what} first.`);
 export const policyInUse = () => conflict('DeleteConflict', 'Cannot delete a policy attached to entities.');
@@ -60,6 +68,8 @@ export const constraint = (member: string, value: unknown, rule: string) =>
     `1 validation error detected: Value '${String(value)}' at '${member}' failed to satisfy constraint: Member must ${rule}`,
   );
 export const malformed = (message: string) => new AwsError('MalformedPolicyDocument', message);
+export const invalidCode = () =>
+  new AwsError('InvalidAuthenticationCode', 'Authentication code for device is not valid.', { status: 403 });
 /** Credentials that may not be used here at all. */
 export const invalidToken = () =>
   new AwsError('InvalidClientTokenId', 'The security token included in the request is invalid', { status: 403 });

@@ -6,7 +6,15 @@ import { constraint, invalidInput, validation } from './errors';
 import type { Kind } from './state';
 
 const NAME = /^[\w+=,.@-]+$/;
-const longest = { userName: 64, newUserName: 64, roleName: 64, groupName: 128, newGroupName: 128, policyName: 128 };
+const longest = {
+  userName: 64,
+  newUserName: 64,
+  roleName: 64,
+  groupName: 128,
+  newGroupName: 128,
+  policyName: 128,
+  virtualMFADeviceName: 226,
+};
 /** A path: `/`, or `/` around anything printable. */
 const PATH = /^\/([\x21-\x7e]+\/)?$/;
 const PATH_LIMIT = 512;

@@ -4,12 +4,14 @@ import type { Operations } from '../../kernel/peers';
 import type { Handlers, Service } from '../../kernel/service';
 import { actions } from './actions';
 import { makeDeclared } from './declared';
+import { mfa } from './devices';
 import { accountHandlers } from './operations/account';
 import { attachmentHandlers } from './operations/attachments';
 import { groupHandlers } from './operations/groups';
 import { inlineHandlers } from './operations/inline';
 import { keyHandlers } from './operations/keys';
 import { linkedHandlers } from './operations/linked';
+import { mfaHandlers } from './operations/mfa';
 import { policyHandlers } from './operations/policies';
 import { roleHandlers } from './operations/roles';
 import { simulateHandlers } from './operations/simulate';
@@ -30,6 +32,7 @@ const handlers: Handlers<typeof Iam> = {
   ...inlineHandlers,
   ...keyHandlers,
   ...linkedHandlers,
+  ...mfaHandlers,
   ...policyHandlers,
   ...roleHandlers,
   ...simulateHandlers,
@@ -50,7 +53,7 @@ export function iam(): Service {
     handlers,
     actions,
     policies: trust,
-    identities,
+    identities: { ...identities, mfa },
     resources,
     start: makeDeclared,
   };

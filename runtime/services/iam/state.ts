@@ -83,6 +83,22 @@ export interface AccessKeyRow {
   readonly active: boolean;
 }
 
+/** A virtual MFA device. */
+export interface DeviceRow {
+  /** Its ARN. */
+  readonly serialNumber: string;
+  /** Base32. */
+  readonly seed: string;
+  readonly tags: Tags;
+  /** The user's name, or `''` for the account's root user. Absent: it is enabled for nobody. */
+  readonly holder?: string;
+  readonly enabled?: number;
+  /** The step of the last code that was taken: none is good twice. */
+  readonly lastStep?: number;
+  /** How far its clock is ahead, in steps. */
+  readonly driftSteps?: number;
+}
+
 /** How an entity uses a managed policy. */
 export type Usage = 'PermissionsPolicy' | 'PermissionsBoundary';
 
@@ -102,6 +118,10 @@ const members = table<true>('iam.members');
 const accessKeys = table<AccessKeyRow>('iam.accessKeys', { hot: true });
 /** [account, user (empty: root), access key id] */
 const accessKeysOf = table<true>('iam.accessKeysOf');
+/** [account, serial number] */
+const devices = table<DeviceRow>('iam.mfaDevices');
+/** [account, user (empty: root), serial number] */
+const devicesHeld = table<true>('iam.mfaDevicesOf');
 /** [account] */
 const accountAliases = table<string>('iam.accountAliases');
 /** [alias] → account: aliases are unique. */
@@ -171,6 +191,26 @@ export async function accessKeysFor(from: Reader, account: string, user = ''): P
   const found: AccessKeyRow[] = [];
   for await (const { key } of from.scan(accessKeysOf, { within: [account, user] })) {
     const row = await readAccessKey(from, String(key[2]));
+    if (row) found.push(row);
+  }
+  return found;
+}
+
+export const readDevice = (from: Reader, account: string, serialNumber: string) =>
+  from.get(devices, [account, serialNumber]);
+export function writeDevice(tx: Writer, account: string, row: DeviceRow): void {
+  tx.put(devices, [account, row.serialNumber], row);
+  if (row.holder !== undefined) tx.put(devicesHeld, [account, row.holder, row.serialNumber], true);
+}
+export function deleteDevice(tx: Writer, account: string, row: DeviceRow): void {
+  tx.delete(devices, [account, row.serialNumber]);
+  if (row.holder !== undefined) tx.delete(devicesHeld, [account, row.holder, row.serialNumber]);
+}
+export const scanDevices = (from: Reader, account: string) => from.scan(devices, { within: [account] });
+export async function devicesOf(from: Reader, account: string, holder: string): Promise<DeviceRow[]> {
+  const found: DeviceRow[] = [];
+  for await (const { key } of from.scan(devicesHeld, { within: [account, holder] })) {
+    const row = await readDevice(from, account, String(key[2]));
     if (row) found.push(row);
   }
   return found;

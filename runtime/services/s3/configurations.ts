@@ -14,7 +14,7 @@ interface OnBucket {
 export async function changeRow(
   call: Call,
   input: OnBucket,
-  change: (bucket: Bucket) => Bucket | Promise<Bucket>,
+  change: (bucket: Bucket, tx: Parameters<typeof dropConfiguration>[0]) => Bucket | Promise<Bucket>,
 ): Promise<void> {
   const bucket = await bucketOf(call, input);
   if (!(await changeBucket(call.kernel.store, bucket.name, bucket.id, change))) throw noSuchBucket(bucket.name);

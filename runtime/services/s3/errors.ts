@@ -130,6 +130,10 @@ export const wrongRegion = (given: string, region: string, presigned: boolean) =
 
 export const invalidBucketState = (message: string) => s3Error('InvalidBucketState', 409, message);
 
+/** Source: S3 user guide, "Lifecycle and other bucket configurations". */
+export const lifecycleAndMfa = () =>
+  invalidBucketState('Lifecycle configuration on MFA-enabled buckets is not supported.');
+
 export const operationAborted = () =>
   s3Error(
     'OperationAborted',

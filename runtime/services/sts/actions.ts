@@ -8,16 +8,20 @@ import type { Check } from '../../kernel/authorize';
 import type { Call } from '../../kernel/call';
 import type { Actions, Service } from '../../kernel/service';
 import { unsigned } from './errors';
+import { provesMfa } from './mfa';
 import { readRole } from './roles';
 
 async function assuming(input: Sts.AssumeRoleCommandInput, call: Call): Promise<Check[]> {
   const resource = input.RoleArn!;
   const role = await readRole(call, resource);
+  const mfa = await provesMfa(call, input);
   const base = {
     resource,
     owner: parseArn(resource)?.account,
     resourceTags: role?.tags,
     keys: {
+      // The code of this request counts; without one, the caller's session does.
+      ...(mfa ? { 'aws:MultiFactorAuthPresent': 'true', 'aws:MultiFactorAuthAge': '0' } : {}),
       'sts:ExternalId': input.ExternalId,
       'sts:RoleSessionName': input.RoleSessionName,
       'sts:SourceIdentity': input.SourceIdentity,

@@ -21,6 +21,7 @@ import {
 } from '../state';
 import { listTags } from '../tags';
 import { groupOf } from './groups';
+import { countDevices } from './mfa';
 import { roleOf } from './roles';
 import { userOf } from './users';
 
@@ -179,7 +180,16 @@ export const accountHandlers = {
     }
     const AccountAccessKeysPresent = rootKeys.length > 0 ? 1 : 0;
     return {
-      SummaryMap: { Users, Groups, Roles, Policies, PolicyVersionsInUse, AccountAccessKeysPresent, ...quotas },
+      SummaryMap: {
+        Users,
+        Groups,
+        Roles,
+        Policies,
+        PolicyVersionsInUse,
+        AccountAccessKeysPresent,
+        ...(await countDevices(call)),
+        ...quotas,
+      },
     };
   },
 

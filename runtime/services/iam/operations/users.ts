@@ -9,13 +9,16 @@ import { pageOf, readMarker } from '../paging';
 import {
   accessKeysFor,
   deleteAccessKey,
+  deleteDevice,
   deleteHolder,
   deleteMember,
   deleteUse,
+  devicesOf,
   isTaken,
   scanHolders,
   type UserRow,
   writeAccessKey,
+  writeDevice,
   writeHolder,
   writeMember,
   writeUse,
@@ -95,6 +98,10 @@ export const userHandlers = {
         deleteAccessKey(tx, key);
         writeAccessKey(tx, { ...key, user: to });
       }
+      for (const device of await devicesOf(tx, account, from)) {
+        deleteDevice(tx, account, device);
+        writeDevice(tx, account, { ...device, holder: to });
+      }
       for (const arn of row.attached) {
         deleteUse(tx, account, arn, 'PermissionsPolicy', 'user', from);
         writeUse(tx, account, arn, 'PermissionsPolicy', 'user', to);
@@ -115,6 +122,7 @@ export const userHandlers = {
       if (Object.keys(row.inline).length > 0) throw deleteConflict('delete policies');
       if (row.groups.length > 0) throw deleteConflict('remove users from group');
       if ((await accessKeysFor(tx, call.account, name)).length > 0) throw deleteConflict('delete access keys');
+      if ((await devicesOf(tx, call.account, name)).length > 0) throw deleteConflict('delete MFA device');
       await setBoundary(tx, call, 'user', row, undefined);
       deleteHolder(tx, 'user', call.account, name);
     });

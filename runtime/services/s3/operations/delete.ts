@@ -13,6 +13,7 @@ import {
 } from '../errors';
 import { announceObject } from '../events';
 import { checkUnlocked } from '../locks';
+import { mfaRequired, provesMfa } from '../mfa';
 import type { In, Out } from '../model';
 import { checkKey } from '../names';
 import { findBucket } from '../state/buckets';
@@ -31,6 +32,8 @@ interface Deletion {
   readonly versionId?: string;
   readonly ifMatch?: string;
   readonly bypass: boolean;
+  /** Whether the request showed MFA. */
+  readonly mfa: boolean;
 }
 
 interface Deleted {
@@ -46,8 +49,9 @@ export async function DeleteObject(call: Call, input: In<'DeleteObject'>): Promi
   if (input.IfMatchLastModifiedTime) throw headerNotImplemented('x-amz-if-match-last-modified-time');
   if (input.IfMatchSize !== undefined) throw headerNotImplemented('x-amz-if-match-size');
   const bypass = bypassOf(bucket, input.BypassGovernanceRetention);
-  const deletion: Deletion = { key, versionId: input.VersionId, ifMatch: input.IfMatch, bypass };
-  checkForm(deletion);
+  checkForm(key, input.VersionId);
+  const mfa = await provesMfa(call, bucket, input.MFA);
+  const deletion: Deletion = { key, versionId: input.VersionId, ifMatch: input.IfMatch, bypass, mfa };
   const { versionId, marker } = await call.kernel.store.write(async (tx) => {
     return deleteVersion(tx, call, await bucketNow(tx, bucket), deletion);
   });
@@ -61,6 +65,10 @@ export async function DeleteObjects(call: Call, input: In<'DeleteObjects'>): Pro
     throw malformedXml(`Object must occur 1 to ${MOST_KEYS} times, not ${asked.length}`);
   // Unlike DeleteObject, S3 takes the header here for any bucket.
   const bypass = (bucket.lock && input.BypassGovernanceRetention) ?? false;
+  // "The entire request will fail, even if there are non-versioned objects you are trying to delete."
+  const mfa = await provesMfa(call, bucket, input.MFA);
+  if (bucket.mfaDelete === 'Enabled' && !mfa && asked.some(({ VersionId }) => VersionId !== undefined))
+    throw mfaRequired();
   const Errors: NonNullable<Out<'DeleteObjects'>['Errors']> = [];
   const refuse = ({ Key, VersionId }: (typeof asked)[number], error: unknown) => {
     if (!isAwsError(error)) throw error;
@@ -72,7 +80,7 @@ export async function DeleteObjects(call: Call, input: In<'DeleteObjects'>): Pro
     try {
       if (one.LastModifiedTime || one.Size !== undefined)
         throw notImplemented('LastModifiedTime and Size of a deletion');
-      checkForm({ key: one.Key ?? '', versionId: one.VersionId, bypass });
+      checkForm(one.Key ?? '', one.VersionId);
       for (const check of deletionChecks(call, bucket, one, bypass)) await call.authorize(check);
       allowed.push(one);
     } catch (error) {
@@ -84,7 +92,7 @@ export async function DeleteObjects(call: Call, input: In<'DeleteObjects'>): Pro
     const made: (Deleted | Error)[] = [];
     for (const { Key = '', VersionId, ETag } of allowed) {
       try {
-        made.push(await deleteVersion(tx, call, now, { key: Key, versionId: VersionId, ifMatch: ETag, bypass }));
+        made.push(await deleteVersion(tx, call, now, { key: Key, versionId: VersionId, ifMatch: ETag, bypass, mfa }));
       } catch (error) {
         if (!isAwsError(error)) throw error;
         made.push(error);
@@ -118,7 +126,7 @@ function bypassOf(bucket: Bucket, asked: boolean | undefined): boolean {
   return asked ?? false;
 }
 
-function checkForm({ key, versionId }: Deletion): void {
+function checkForm(key: string, versionId: string | undefined): void {
   checkKey(key);
   if (versionId !== undefined && !isVersionId(versionId)) throw invalidVersionId(versionId);
 }
@@ -133,6 +141,7 @@ async function bucketNow(tx: Transaction, bucket: Bucket): Promise<Bucket> {
 async function deleteVersion(tx: Transaction, call: Call, bucket: Bucket, deletion: Deletion): Promise<Deleted> {
   const { key, versionId, bypass } = deletion;
   const { random } = call.kernel;
+  if (versionId !== undefined && bucket.mfaDelete === 'Enabled' && !deletion.mfa) throw mfaRequired();
   if (versionId === undefined || deletion.ifMatch !== undefined)
     checkDelete(deletion.ifMatch, await latestVersion(tx, bucket, key));
   if (versionId === undefined && bucket.versioning) {

@@ -5,6 +5,7 @@ import type { Call } from '../../../kernel/call';
 import type { Principal, Session } from '../../../kernel/principal';
 import type { Handlers } from '../../../kernel/service';
 import { accessDenied, constraint, invalidParameter, validation } from '../errors';
+import { provesMfa } from '../mfa';
 import { findRole, type Role } from '../roles';
 import { checkDuration, checkSessionName, HOUR_SECONDS, packedSize, readPolicies, readTags } from '../sessions';
 import type { Tokens } from '../tokens';
@@ -62,9 +63,6 @@ function durationOf({ principal }: Call, wanted = HOUR_SECONDS, role: Role): num
 export const roleHandlers = (tokens: Tokens) =>
   ({
     async AssumeRole(call, input) {
-      if (input.SerialNumber !== undefined || input.TokenCode !== undefined) {
-        throw accessDenied('MultiFactorAuthentication failed with invalid MFA one time pass code.');
-      }
       const name = checkSessionName('roleSessionName', input.RoleSessionName!, 64);
       const externalId = input.ExternalId;
       if (externalId !== undefined && (externalId.length < 2 || externalId.length > 1224)) {
@@ -85,7 +83,7 @@ export const roleHandlers = (tokens: Tokens) =>
         sourceIdentity: sourceIdentityOf(call, input.SourceIdentity),
         issuedAt: call.now,
         expiresAt,
-        mfa: false,
+        mfa: await provesMfa(call, input),
       };
       const PackedPolicySize = packedSize({ ...session, tags: readTags(input.Tags) });
       const { partition, account } = parseArn(role.arn)!;

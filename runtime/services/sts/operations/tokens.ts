@@ -6,6 +6,7 @@ import type { Credentials } from '../../../kernel/authorize';
 import type { Principal, Session } from '../../../kernel/principal';
 import type { Handlers } from '../../../kernel/service';
 import { accessDenied, constraint, validation } from '../errors';
+import { provesMfa } from '../mfa';
 import { checkDuration, checkSessionName, HOUR_SECONDS, packedSize, readPolicies, readTags } from '../sessions';
 import type { Tokens } from '../tokens';
 
@@ -55,13 +56,9 @@ export const tokenHandlers = (tokens: Tokens) =>
       if (principal.session || (principal.kind !== 'user' && principal.kind !== 'root')) {
         throw accessDenied('Cannot call GetSessionToken with session credentials');
       }
-      if (input.SerialNumber !== undefined || input.TokenCode !== undefined) {
-        throw accessDenied(
-          'MultiFactorAuthentication failed, unable to validate MFA code. Please verify your MFA serial number is valid and associated with this user.',
-        );
-      }
       const expiresAt = call.now + durationOf(principal, input.DurationSeconds) * 1000;
-      const session: Session = { name: '', issuedAt: call.now, expiresAt, mfa: false };
+      const mfa = await provesMfa(call, input);
+      const session: Session = { name: '', issuedAt: call.now, expiresAt, mfa };
       return { Credentials: credentialsOf(await tokens.issue(call.kernel, { ...principal, session }, expiresAt)) };
     },
 

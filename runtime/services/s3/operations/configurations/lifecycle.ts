@@ -4,8 +4,9 @@
  */
 import type { Call } from '../../../../kernel/call';
 import { dropFamily, needFamily, putFamily } from '../../configurations';
-import { invalidArgument, invalidRequest, malformedXml } from '../../errors';
+import { invalidArgument, invalidRequest, lifecycleAndMfa, malformedXml } from '../../errors';
 import type { In, Out } from '../../model';
+import { bucketOf } from '../../target';
 
 type Configuration = NonNullable<In<'PutBucketLifecycleConfiguration'>['LifecycleConfiguration']>;
 type Rule = NonNullable<Configuration['Rules']>[number];
@@ -43,6 +44,7 @@ export async function PutBucketLifecycleConfiguration(
     checkRule(rule);
     return { ...rule, ID };
   });
+  if ((await bucketOf(call, input)).mfaDelete === 'Enabled') throw lifecycleAndMfa();
   await putFamily(call, input, 'lifecycle', { rules: named, minimumSize });
   return { TransitionDefaultMinimumObjectSize: minimumSize };
 }

@@ -12,12 +12,15 @@ import {
   invalidAclWithOwnership,
   invalidArgument,
   invalidBucketState,
+  lifecycleAndMfa,
   malformedXml,
   noConfiguration,
   notImplemented,
 } from '../../errors';
+import { mfaRequired, provesMfa } from '../../mfa';
 import type { In, Out } from '../../model';
 import { ownerId } from '../../owners';
+import { findConfiguration } from '../../state/buckets';
 import type { BucketLock, Ownership, SseAlgorithm } from '../../state/tables';
 import { bucketTags, toTagSet } from '../../tags';
 import { bucketOf } from '../../target';
@@ -32,13 +35,17 @@ export async function PutBucketVersioning(
   if (Status === undefined) throw illegalVersioning('The Versioning element must be specified');
   if (Status !== 'Enabled' && Status !== 'Suspended')
     throw malformedXml(`Status must be Enabled or Suspended, not ${Status}`);
-  if (MFADelete === 'Enabled' || input.MFA !== undefined) throw notImplemented('MFA delete');
-  await changeRow(call, input, (bucket) => {
+  if (MFADelete !== undefined && MFADelete !== 'Enabled' && MFADelete !== 'Disabled')
+    throw malformedXml(`MfaDelete must be Enabled or Disabled, not ${MFADelete}`);
+  const proven = await provesMfa(call, await bucketOf(call, input), input.MFA);
+  await changeRow(call, input, async (bucket, tx) => {
+    if ((bucket.mfaDelete === 'Enabled' || MFADelete === 'Enabled') && !proven) throw mfaRequired();
+    if (MFADelete === 'Enabled' && (await findConfiguration(tx, bucket.id, 'lifecycle'))) throw lifecycleAndMfa();
     if (bucket.lock && Status === 'Suspended')
       throw invalidBucketState(
         'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
       );
-    return { ...bucket, versioning: Status };
+    return { ...bucket, versioning: Status, ...(MFADelete ? { mfaDelete: MFADelete } : {}) };
   });
   return {};
 }
@@ -47,8 +54,8 @@ export async function GetBucketVersioning(
   call: Call,
   input: In<'GetBucketVersioning'>,
 ): Promise<Out<'GetBucketVersioning'>> {
-  const { versioning } = await bucketOf(call, input);
-  return versioning ? { Status: versioning } : {};
+  const { versioning, mfaDelete } = await bucketOf(call, input);
+  return versioning ? { Status: versioning, ...(mfaDelete ? { MFADelete: mfaDelete } : {}) } : {};
 }
 
 // ---- encryption ---------------------------------------------------------------------------------------------------
