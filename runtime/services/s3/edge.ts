@@ -1,6 +1,6 @@
 /**
- * What S3 answers beside its operations: CORS preflights, CORS headers on every other answer to a browser, and browsers'
- * forms. Leaves out websites: `edge/website.ts`. Source: S3 user guide, "Using cross-origin resource sharing (CORS)".
+ * What S3 answers beside its operations: CORS preflights, CORS headers on every other answer to a browser, browsers' forms,
+ * and who was charged. Leaves out websites: `edge/website.ts`. Source: S3 user guide, "Using cross-origin resource sharing (CORS)".
  */
 import type { Request, Response } from '../../base/http';
 import type { Kernel } from '../../kernel/call';
@@ -8,6 +8,7 @@ import type { Edge } from '../../kernel/service';
 import { type CorsRule, corsHeaders, matchingRule } from './cors';
 import { badRequest, corsForbidden } from './errors';
 import { formRequest, isForm } from './forms/request';
+import { isCharged } from './payer';
 import { findBucket, findConfiguration } from './state/buckets';
 import type { Bucket } from './state/tables';
 
@@ -20,8 +21,10 @@ export const edge: Edge = {
     const bucket = isForm(request) ? bucketNameIn(request) : undefined;
     return bucket === undefined ? undefined : formRequest(request, bucket);
   },
-  wants: ({ headers }) => headers.origin !== undefined,
+  wants: (request) => request.headers.origin !== undefined || isCharged(request),
   async after(request, response, kernel) {
+    if (isCharged(request) && response.status < 400) response.headers['x-amz-request-charged'] = 'requester';
+    if (request.headers.origin === undefined) return;
     const target = await targetOf(request, kernel);
     const rules = target.bucket && (await rulesOf(kernel, target.bucket));
     const rule = rules && matchingRule(rules, request);

@@ -15,6 +15,7 @@ import {
   wrongRegion,
 } from './errors';
 import { bucketArn, checkKeyLength } from './names';
+import { checkPayer } from './payer';
 import { findBucket } from './state/buckets';
 import { findVersion, isVersionId, latestVersion } from './state/objects';
 import type { Bucket, StoredObject, Version } from './state/tables';
@@ -51,19 +52,27 @@ export async function bucketOf(call: Call, input: OnBucket): Promise<Bucket> {
   return bucket;
 }
 
-/** A bucket that the request names besides its own: the source of a copy, the target of logs. */
+/**
+ * A bucket that the request names besides its own: the source of a copy, the target of logs.
+ * @throws AwsError NoSuchBucket, AccessDenied (a requester who does not pay)
+ */
 export function bucketNamed(call: Call, name: string): Promise<Bucket> {
   return once(call, `bucket ${name}`, async () => {
-    if (name.startsWith('arn:')) throw notImplemented('access point ARNs as bucket');
-    if (name.endsWith('--x-s3')) throw notImplemented('directory buckets');
-    const { store } = call.kernel;
-    const bucket = await findBucket(store, name);
-    if (bucket) return bucket;
-    const supplied =
-      (await call.kernel.supply(bucketArn(name, call.partition), call)) && (await findBucket(store, name));
-    if (supplied) return supplied;
-    throw noSuchBucket(name);
+    const bucket = await lookUp(call, name);
+    checkPayer(call, bucket);
+    return bucket;
   });
+}
+
+async function lookUp(call: Call, name: string): Promise<Bucket> {
+  if (name.startsWith('arn:')) throw notImplemented('access point ARNs as bucket');
+  if (name.endsWith('--x-s3')) throw notImplemented('directory buckets');
+  const { store } = call.kernel;
+  const bucket = await findBucket(store, name);
+  if (bucket) return bucket;
+  const supplied = (await call.kernel.supply(bucketArn(name, call.partition), call)) && (await findBucket(store, name));
+  if (supplied) return supplied;
+  throw noSuchBucket(name);
 }
 
 export function checkOwner(bucket: Bucket, expected: string | undefined): void {

@@ -51,9 +51,17 @@ export function bucketCheck(call: Call, bucket: Bucket, action: string, keys: Ke
     action,
     resource: bucketArn(bucket.name, call.partition),
     owner: bucket.account,
-    keys: { ...requestKeys(call, bucket), ...keys },
+    keys: { ...requestKeys(call, bucket), ...bucketTagKeys(bucket), ...keys },
     ...(bucket.abac && bucket.tags ? { resourceTags: bucket.tags } : {}),
   };
+}
+
+/**
+ * Tags of a bucket count in policies, for its objects too, once they are asked to: as these keys and as
+ * `aws:ResourceTag`. Source: S3 user guide, "Using tags with S3 general purpose buckets".
+ */
+function bucketTagKeys({ abac, tags }: Bucket): Keys {
+  return abac ? tagKeys('s3:BucketTag/', tags) : {};
 }
 
 /** An action on an object. */
@@ -70,6 +78,7 @@ export function objectCheck(
 /** Most checks are decided without a look at their keys: these are gathered when they are first asked for. */
 class ObjectCheck implements Check {
   readonly resource: string;
+  readonly resourceTags?: Check['resourceTags'];
   private gathered?: Keys;
 
   constructor(
@@ -80,11 +89,16 @@ class ObjectCheck implements Check {
     private readonly more: Keys | (() => Keys),
   ) {
     this.resource = objectArn(bucket.name, key, call.partition);
+    if (bucket.abac) this.resourceTags = bucket.tags;
   }
 
   get keys(): Keys {
     const { more } = this;
-    this.gathered ??= { ...requestKeys(this.call, this.bucket), ...(typeof more === 'function' ? more() : more) };
+    this.gathered ??= {
+      ...requestKeys(this.call, this.bucket),
+      ...bucketTagKeys(this.bucket),
+      ...(typeof more === 'function' ? more() : more),
+    };
     return this.gathered;
   }
 }
