@@ -46,7 +46,7 @@ const ENOUGH_CHARACTERS = 64 * 1024;
 const SILENCE_MS = 1_000;
 const PROGRESS_MS = 1_000;
 /** Real time for which rows are evaluated in one go. */
-const TURN_MS = 10;
+const TURN_MS = 5;
 
 // biome-ignore lint/suspicious/noExplicitAny: rows are opaque to all but their own binding
 type AnyRow = any;

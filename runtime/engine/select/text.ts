@@ -4,7 +4,7 @@ import { invalidTextEncoding } from './errors';
 import type { Counters } from './formats';
 
 /** So small that no parser holds up the process for long. */
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 32 * 1024;
 
 export async function* pieces(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of stream)

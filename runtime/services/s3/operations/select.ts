@@ -12,6 +12,7 @@ import { checkCustomerKey, customerKeyOf, unseal } from '../encryption';
 import { accessDenied, operationAborted } from '../errors';
 import type { In, Out } from '../model';
 import { openBody, whileReplaced } from '../reading';
+import { requireReadable } from '../restores';
 import type { StoredObject } from '../state/tables';
 import { bucketOf, objectOf } from '../target';
 
@@ -31,6 +32,7 @@ export async function SelectObjectContent(call: Call, input: Input): Promise<Out
   const content = await whileReplaced(call, async () => {
     const object = await objectOf(call, input);
     checkStorageClass(object);
+    requireReadable(object, call.now);
     checkCustomerKey(object.seal, customer);
     const dataKey = await unseal(call, bucket, input.Key!, object.seal, customer);
     return openContent(call, object, dataKey);
