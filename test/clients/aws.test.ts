@@ -67,6 +67,21 @@ describeWith('the aws CLI', ['aws', '--version'])('aws', () => {
     expect((await aws('s3', 'ls', 's3://first')).err).toContain('NoSuchBucket');
   });
 
+  test('s3api select-object-content', async () => {
+    await ok('s3', 'mb', 's3://asked');
+    await writeFile(join(directory, 'people.csv'), 'name,age\nAnn,31\nBob,7\n');
+    await ok('s3', 'cp', 'people.csv', 's3://asked/people.csv');
+    const select = (expression: string) =>
+      aws(
+        ...['s3api', 'select-object-content', '--bucket', 'asked', '--key', 'people.csv', '--expression-type', 'SQL'],
+        ...['--input-serialization', '{"CSV":{"FileHeaderInfo":"USE"},"CompressionType":"NONE"}'],
+        ...['--output-serialization', '{"JSON":{}}', '--expression', expression, 'selected.json'],
+      );
+    expect((await select('SELECT s.name FROM S3Object s WHERE CAST(s.age AS INT) > 8')).code).toBe(0);
+    expect(await readFile(join(directory, 'selected.json'), 'utf8')).toBe('{"name":"Ann"}\n');
+    expect((await select('SELECT CAST(s.name AS INT) FROM S3Object s')).err).toContain('(CastFailed)');
+  });
+
   test('s3api: versions, tags, configuration, conditional writes', async () => {
     await ok('s3api', 'create-bucket', '--bucket', 'second', '--region', 'us-east-1');
     await ok('s3api', 'put-bucket-versioning', '--bucket', 'second', '--versioning-configuration', 'Status=Enabled');
