@@ -143,11 +143,6 @@ test.each([
   ['syntax error', 'exports.handler = {', { errorType: 'Runtime.UserCodeSyntaxError' }],
   ['throws while loading', 'throw new RangeError("early")', { errorType: 'RangeError', errorMessage: 'early' }],
   ['exits while loading', 'process.exit(4)', { errorType: 'Runtime.ExitError' }],
-  [
-    'streams',
-    'exports.handler = awslambda.streamifyResponse(() => {})',
-    { errorType: 'Runtime.StreamingNotSupported' },
-  ],
 ])('failures: %s', async (_, source, expected) => {
   const { answer, error, status } = await invoke(await make(source));
   expect(status).toBe(200);

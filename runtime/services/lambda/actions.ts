@@ -75,6 +75,7 @@ export const actions: Actions<typeof Lambda> = {
   GetPolicy: onFunction('GetPolicy', true),
   GetRuntimeManagementConfig: onFunction('GetRuntimeManagementConfig', true),
   Invoke: onFunction('InvokeFunction', true),
+  InvokeWithResponseStream: onFunction('InvokeFunction', true),
   ListAliases: onFunction('ListAliases'),
   ListEventSourceMappings: onAnything('ListEventSourceMappings'),
   ListFunctionEventInvokeConfigs: onFunction('ListFunctionEventInvokeConfigs'),

@@ -1,7 +1,7 @@
 /**
  * Runs a Node handler: asks the Runtime API for invocations, calls the handler, posts what it answers. Behaves as the
  * Node runtime of Lambda does in names, errors, console format and the moment at which a result counts. Loaded into
- * the function's own process; depends on nothing but Node. Leaves out response streaming, which it refuses.
+ * the function's own process; depends on nothing but Node.
  * Source: Lambda developer guide, "Building Lambda functions with Node.js" and "Using the Lambda runtime API".
  */
 'use strict';
@@ -252,7 +252,7 @@ async function loadHandler() {
   }
   if (typeof handler !== 'function') throw named('Runtime.HandlerNotFound', `${env._HANDLER} is not a function`);
   const release = Number(/nodejs(\d+)/.exec(env.AWS_EXECUTION_ENV)?.[1]);
-  if (release >= 24 && handler.length >= 3) {
+  if (release >= 24 && handler.length >= 3 && !handler[STREAMING]) {
     throw named(
       'Runtime.CallbackHandlerDeprecated',
       'ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to modify this function to use a supported handler signature to use Node.js 24 or later.',
@@ -261,11 +261,105 @@ async function loadHandler() {
   return handler;
 }
 
+// ---- Streaming ----------------------------------------------------------------------------------------------------
+
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+const HTTP_RESPONSE = 'application/vnd.awslambda.http-integration-response';
+/** Between what a response says of itself and its body. */
+const DELIMITER = new Uint8Array(8);
+
 globalThis.awslambda = {
-  streamifyResponse() {
-    throw named('Runtime.StreamingNotSupported', 'Response streaming is not supported here');
+  streamifyResponse(handler, options) {
+    handler[STREAMING] = options ?? {};
+    return handler;
+  },
+  HttpResponseStream: {
+    from(stream, prelude) {
+      stream.setContentType(HTTP_RESPONSE);
+      stream._onBeforeFirstWrite = (write) => {
+        write(JSON.stringify(prelude));
+        write(DELIMITER);
+      };
+      return stream;
+    },
   },
 };
+
+/** The stream that a handler writes to; posted from its first byte on. */
+function openResponse(id, { highWaterMark }) {
+  const { Writable } = require('node:stream');
+  let contentType = 'application/octet-stream';
+  let request;
+  let posted;
+  const begin = () => {
+    const headers = {
+      'Content-Type': contentType,
+      'Transfer-Encoding': 'chunked',
+      'Lambda-Runtime-Function-Response-Mode': 'streaming',
+      Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
+    };
+    request = http.request({ host, port, agent, method: 'POST', path: `${API}/invocation/${id}/response`, headers });
+    posted = new Promise((resolve, reject) => {
+      request.on('error', reject);
+      request.on('response', (response) => response.resume().on('end', resolve));
+    });
+    posted.catch(() => undefined);
+    stream._onBeforeFirstWrite?.((chunk) => request.write(chunk));
+  };
+  const stream = new Writable({
+    ...(highWaterMark === undefined ? {} : { highWaterMark }),
+    write(chunk, _encoding, done) {
+      if (!request) begin();
+      request.write(chunk, done);
+    },
+    final(done) {
+      if (!request) begin();
+      request.end(done);
+    },
+  });
+  stream.setContentType = (type) => {
+    if (request) throw named('InvalidStreamingOperation', 'Cannot set content-type, too late.');
+    contentType = type;
+  };
+  return {
+    stream,
+    begun: () => request !== undefined,
+    async end() {
+      await new Promise((resolve, reject) => {
+        if (stream.writableFinished) return resolve();
+        stream.once('finish', resolve).once('error', reject);
+        if (!stream.writableEnded) stream.end();
+      });
+      await posted;
+    },
+    /** What went wrong after the response had begun goes behind it. */
+    async fail(error) {
+      const document = describe(error);
+      if (!request.writableEnded) {
+        request.addTrailers({
+          'Lambda-Runtime-Function-Error-Type': document.errorType,
+          'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(document)).toString('base64'),
+        });
+        request.end();
+      }
+      await posted;
+    },
+  };
+}
+
+async function runStreaming(handler, event, ctx) {
+  const response = openResponse(currentId, handler[STREAMING]);
+  const failed = new Promise((_, reject) => response.stream.once('error', reject));
+  failed.catch(() => undefined);
+  try {
+    await Promise.race([runOnce((input, context) => handler(input, response.stream, context), event, ctx), failed]);
+    await response.end();
+  } catch (error) {
+    if (!response.begun()) throw error;
+    logFailure('Invoke Error', error);
+    await response.fail(error);
+  }
+}
 
 // ---- Running ------------------------------------------------------------------------------------------------------
 
@@ -341,6 +435,10 @@ async function runForever(handler) {
     currentId = headers['lambda-runtime-aws-request-id'];
     env._X_AMZN_TRACE_ID = headers['lambda-runtime-trace-id'];
     try {
+      if (handler[STREAMING]) {
+        await runStreaming(handler, JSON.parse(body), context(headers));
+        continue;
+      }
       const result = await runOnce(handler, JSON.parse(body), context(headers));
       await call('POST', `/invocation/${currentId}/response`, serialise(result));
     } catch (error) {

@@ -15,6 +15,22 @@ export interface Invocation {
   readonly payload: Uint8Array;
   /** JSON text, decoded. */
   readonly clientContext?: string;
+  /** Takes a response that is streamed while it is made. Absent: it is taken when it is whole. */
+  readonly sink?: Sink;
+}
+
+export interface Sink {
+  begin(contentType: string | undefined): void;
+  /** Resolves when there is room for more. */
+  write(chunk: Uint8Array): Promise<void>;
+}
+
+/** A response while it comes. */
+export interface Streamed {
+  readonly contentType?: string;
+  readonly chunks: AsyncIterable<Buffer>;
+  /** What went wrong on the way; known when the chunks have ended. */
+  failure(): { readonly errorType: string; readonly body: Buffer } | undefined;
 }
 
 /** The environment behind the API. */
@@ -23,7 +39,9 @@ export interface Host {
   next(answer: (invocation: Invocation, deadline: number) => void): void;
   /** Whether `requestId` is what the runtime is working on. */
   expects(requestId: string): boolean;
-  responded(payload: Buffer | 'tooLarge' | 'streaming'): void;
+  responded(payload: Buffer | 'tooLarge'): void;
+  /** Resolves when the response has ended, whatever came of it. */
+  streamed(response: Streamed): Promise<void>;
   failed(payload: Buffer | 'tooLarge', errorType: string | undefined): void;
   initFailed(payload: Buffer | 'tooLarge', errorType: string | undefined): void;
 }
@@ -59,6 +77,12 @@ async function answer(host: Host, request: IncomingMessage, response: ServerResp
   if (method === 'GET' && url === `${BASE}/invocation/next`) return host.next((...work) => hand(response, ...work));
   if (method !== 'POST') return reply(response, 404, { errorMessage: 'Not found', errorType: 'NotFound' });
   const errorType = header(request, 'lambda-runtime-function-error-type');
+  const [, requestId, kind] = INVOCATION.exec(url) ?? [];
+  const streaming = header(request, 'lambda-runtime-function-response-mode') === 'streaming';
+  if (streaming && kind === 'response' && host.expects(requestId)) {
+    await host.streamed(streamOf(request));
+    return reply(response, 202, { status: 'OK' });
+  }
   const body = await collect(request, LONGEST_RESPONSE).catch((error: unknown) => {
     if (error instanceof TooLong) return 'tooLarge' as const;
     throw error;
@@ -67,16 +91,28 @@ async function answer(host: Host, request: IncomingMessage, response: ServerResp
     host.initFailed(body, errorType);
     return reply(response, 202, { status: 'OK' });
   }
-  const [, requestId, kind] = INVOCATION.exec(url) ?? [];
   if (!requestId) return reply(response, 404, { errorMessage: 'Not found', errorType: 'NotFound' });
   if (!host.expects(requestId)) {
     return reply(response, 400, { errorMessage: 'Invalid request ID', errorType: 'InvalidRequestID' });
   }
-  const streaming = header(request, 'lambda-runtime-function-response-mode') === 'streaming';
-  if (kind === 'response') host.responded(streaming ? 'streaming' : body);
+  if (kind === 'response') host.responded(body);
   else host.failed(body, errorType);
   if (body !== 'tooLarge') return reply(response, 202, { status: 'OK' });
   reply(response, 413, { errorMessage: 'Exceeded maximum allowed payload size', errorType: 'RequestEntityTooLarge' });
+}
+
+/** Source: Lambda developer guide, "Implementing response streaming in a custom runtime". */
+function streamOf(request: IncomingMessage): Streamed {
+  return {
+    contentType: header(request, 'content-type'),
+    chunks: request,
+    failure() {
+      const errorType = request.trailers['lambda-runtime-function-error-type'];
+      if (errorType === undefined) return undefined;
+      const encoded = request.trailers['lambda-runtime-function-error-body'] ?? '';
+      return { errorType, body: Buffer.from(encoded, 'base64') };
+    },
+  };
 }
 
 function hand(response: ServerResponse, invocation: Invocation, deadline: number): void {

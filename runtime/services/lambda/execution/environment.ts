@@ -2,7 +2,7 @@
  * One execution environment: one process of one version of a function, its Runtime API and its log stream, running one
  * invocation at a time. Between invocations the process is stopped, as Lambda freezes it: work that a handler leaves
  * behind does not go on by itself. Source: Lambda developer guide, "Understanding the Lambda execution environment
- * lifecycle". Leaves out extensions, snapshots and response streaming.
+ * lifecycle". Leaves out extensions and snapshots.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -10,15 +10,16 @@ import { rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kernel } from '../../../kernel/call';
-import { type Host, type Invocation, type RuntimeApi, serveRuntimeApi } from './api';
+import { type Host, type Invocation, type RuntimeApi, type Streamed, serveRuntimeApi } from './api';
 import {
   type Exit,
   exited,
   type FunctionFailure,
+  LONGEST_RESPONSE,
+  LONGEST_STREAM,
   noEntrypoint,
   reported,
   responseTooLarge,
-  streamingRefused,
   timedOut,
 } from './errors';
 import type { Journal } from './journal';
@@ -220,11 +221,32 @@ export class Environment implements Host {
     return this.running?.delivered === true && this.running.invocation.requestId === requestId;
   }
 
-  responded(payload: Buffer | 'tooLarge' | 'streaming'): void {
-    const { running } = this;
-    if (payload === 'tooLarge') running?.settle(responseTooLarge());
-    else if (payload === 'streaming') running?.settle(streamingRefused(running.invocation.requestId));
-    else running?.settle(payload);
+  responded(payload: Buffer | 'tooLarge'): void {
+    this.running?.settle(payload === 'tooLarge' ? responseTooLarge() : payload);
+  }
+
+  async streamed({ contentType, chunks, failure }: Streamed): Promise<void> {
+    const running = this.running!;
+    const { sink } = running.invocation;
+    const limitBytes = sink ? LONGEST_STREAM : LONGEST_RESPONSE;
+    const whole: Buffer[] = [];
+    let length = 0;
+    sink?.begin(contentType);
+    // A process that ends half-way breaks the stream off; how it ended is for `ended` to say.
+    for await (const chunk of chunks) {
+      if (this.running !== running) return;
+      length += chunk.length;
+      if (length > limitBytes) {
+        running.settle(responseTooLarge(limitBytes));
+        this.close();
+        return;
+      }
+      if (sink) await sink.write(chunk);
+      else whole.push(chunk);
+    }
+    if (this.running !== running) return;
+    const failed = failure();
+    running.settle(failed ? reported(failed.body, failed.errorType) : Buffer.concat(whole));
   }
 
   failed(payload: Buffer | 'tooLarge', errorType: string | undefined): void {

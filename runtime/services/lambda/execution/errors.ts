@@ -9,6 +9,8 @@ export interface FunctionFailure {
 }
 
 export const LONGEST_RESPONSE = 6_291_556;
+/** Bytes of a response that is streamed. Source: Lambda developer guide, "Response streaming for Lambda functions". */
+export const LONGEST_STREAM = 200 * 1024 * 1024;
 
 function failure(errorType: string, errorMessage: string, status: 'error' | 'timeout' = 'error'): FunctionFailure {
   return { errorType, status, payload: Buffer.from(JSON.stringify({ errorType, errorMessage })) };
@@ -52,16 +54,9 @@ export function noEntrypoint(requestId: string, program: string, cause: string |
   return failure('Runtime.InvalidEntrypoint', `RequestId: ${requestId} Error: ${reason}`);
 }
 
-export function responseTooLarge(): FunctionFailure {
-  const message = `Response payload size exceeded maximum allowed payload size (${LONGEST_RESPONSE} bytes).`;
+export function responseTooLarge(limitBytes = LONGEST_RESPONSE): FunctionFailure {
+  const message = `Response payload size exceeded maximum allowed payload size (${limitBytes} bytes).`;
   return failure('Function.ResponseSizeTooLarge', message);
-}
-
-export function streamingRefused(requestId: string): FunctionFailure {
-  return failure(
-    'Runtime.StreamingNotSupported',
-    `RequestId: ${requestId} Error: Response streaming is not supported here`,
-  );
 }
 
 /** What the runtime reported for the function. Anything that is no JSON object stands as it came. */

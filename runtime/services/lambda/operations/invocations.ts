@@ -1,6 +1,7 @@
 /**
- * Invoke: now (the answer is the function's), later (accepted into the durable queue) or not at all (a dry run). The
- * payload is the function's business, but it must be JSON. Source: Lambda API reference, "Invoke".
+ * Invoke and InvokeWithResponseStream: now (the answer is the function's), later (accepted into the durable queue) or not at all (a dry run). The
+ * payload is the function's business, but it must be JSON. Source: Lambda API reference, "Invoke" and
+ * "InvokeWithResponseStream".
  */
 import type * as Lambda from '@aws-sdk/client-lambda';
 import type { Call } from '../../../kernel/call';
@@ -10,6 +11,7 @@ import { invalidParameter, invalidPayload, invalidValue, payloadTooLarge, unsupp
 import type { Fleet } from '../execution/fleet';
 import { functionName, qualifiedArn } from '../names';
 import { targetOf } from '../resolution';
+import { ResponseStream } from '../streaming';
 
 const MOST_BYTES = { RequestResponse: 6_291_456, Event: 1_048_576, DryRun: 6_291_456 } as const;
 const MOST_CONTEXT_BYTES = 3583;
@@ -49,8 +51,40 @@ export function invocationHandlers(fleet: Fleet): Handlers<typeof Lambda> {
         Payload: outcome.payload,
       };
     },
+
+    async InvokeWithResponseStream(call, input) {
+      if (input.TenantId) throw unsupported('TenantId', 'tenants are not isolated');
+      const type = input.InvocationType ?? 'RequestResponse';
+      if (type !== 'RequestResponse' && type !== 'DryRun') {
+        const words = 'Member must satisfy enum value set: [RequestResponse, DryRun]';
+        throw invalidValue('invocationType', type, words);
+      }
+      const of = functionName(call, input.FunctionName, input.Qualifier);
+      const target = await targetOf(call.kernel.store, of, call.kernel.random);
+      const payload = readPayload(input.Payload as Uint8Array | string | undefined, MOST_BYTES[type]);
+      const executed = target.version.version;
+      if (type === 'DryRun') return { StatusCode: 204, ExecutedVersion: executed, EventStream: nothing() };
+      const stream = new ResponseStream();
+      const run = fleet.run(call.kernel, target, {
+        requestId: call.requestId,
+        invokedArn: qualifiedArn(of),
+        traceId: makeTraceId(call, target.version.settings.TracingMode === 'Active'),
+        payload,
+        clientContext: readContext(input.ClientContext),
+        sink: stream,
+      });
+      await Promise.race([stream.begun, run]);
+      return {
+        StatusCode: 200,
+        ExecutedVersion: executed,
+        ResponseStreamContentType: stream.contentType ?? 'application/octet-stream',
+        EventStream: stream.events(run, input.LogType === 'Tail'),
+      };
+    },
   };
 }
+
+async function* nothing(): AsyncGenerator<never> {}
 
 function readPayload(given: Uint8Array | string | undefined, limitBytes: number): Uint8Array {
   const payload = typeof given === 'string' ? Buffer.from(given) : (given ?? Buffer.alloc(0));
