@@ -63,8 +63,9 @@ export async function DeleteObjects(call: Call, input: In<'DeleteObjects'>): Pro
   const asked = input.Delete?.Objects ?? [];
   if (asked.length === 0 || asked.length > MOST_KEYS)
     throw malformedXml(`Object must occur 1 to ${MOST_KEYS} times, not ${asked.length}`);
-  // Unlike DeleteObject, S3 takes the header here for any bucket.
-  const bypass = (bucket.lock && input.BypassGovernanceRetention) ?? false;
+  // Older suites clean up with the header on any bucket.
+  const ignored = !bucket.lock && call.kernel.config.s3.defaults === '2022';
+  const bypass = bypassOf(bucket, ignored ? undefined : input.BypassGovernanceRetention);
   // "The entire request will fail, even if there are non-versioned objects you are trying to delete."
   const mfa = await provesMfa(call, bucket, input.MFA);
   if (bucket.mfaDelete === 'Enabled' && !mfa && asked.some(({ VersionId }) => VersionId !== undefined))
@@ -118,7 +119,7 @@ function entryOf(Key: string | undefined, asked: string | undefined, { versionId
 }
 
 function bypassOf(bucket: Bucket, asked: boolean | undefined): boolean {
-  if (asked && !bucket.lock)
+  if (asked !== undefined && !bucket.lock)
     throw invalidArgument(
       'x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.',
       'x-amz-bypass-governance-retention',

@@ -1,11 +1,13 @@
 /** GetObject and HeadObject. Source: S3 API reference, "GetObject", "HeadObject". */
+import { isAwsError } from '../../../base/errors';
 import type { Call } from '../../../kernel/call';
+import { existingObjectCheck } from '../actions/keys';
 import { checksumMembers } from '../checksums';
 import { checkRead } from '../conditions';
 import { checkCustomerKey, checkSigned, customerKeyOf, encryptionMembers, unseal } from '../encryption';
 import { invalidArgument, invalidPartNumber, invalidRequest, partNumberOutOfRange } from '../errors';
 import { expirationMember } from '../expiry';
-import { lockMembers } from '../locks';
+import { legalHoldMember, retentionMembers } from '../locks';
 import type { In, Out } from '../model';
 import { contentRange, type Span, spanOf } from '../ranges';
 import { openBody, type PartSpan, partSpan, whileReplaced } from '../reading';
@@ -103,9 +105,26 @@ async function members(
   }
   if (part && object.parts) out.PartsCount = object.parts;
   if (object.tags) out.TagCount = Object.keys(object.tags).length;
-  if (object.retention || object.legalHold !== undefined) Object.assign(out, lockMembers(object));
+  if (object.retention && (await mayKnow(call, bucket, input, 's3:GetObjectRetention')))
+    Object.assign(out, retentionMembers(object.retention, call.now));
+  if (object.legalHold !== undefined && (await mayKnow(call, bucket, input, 's3:GetObjectLegalHold')))
+    Object.assign(out, legalHoldMember(object.legalHold));
   if (input.VersionId === undefined) Object.assign(out, await expirationMember(call, bucket, input.Key!, object));
   return out;
+}
+
+/**
+ * "The request succeeds; however, it doesn't return information that you don't have permission to view." Source: S3 user
+ * guide, "Object Lock considerations".
+ */
+async function mayKnow(call: Call, bucket: Bucket, input: ReadInput, action: string): Promise<boolean> {
+  try {
+    await call.authorize(await existingObjectCheck(call, bucket, input, action, action));
+    return true;
+  } catch (error) {
+    if (isAwsError(error, 'AccessDenied')) return false;
+    throw error;
+  }
 }
 
 /** A range has no checksum of its own; a part has the one it was uploaded with. */

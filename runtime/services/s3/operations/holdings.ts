@@ -14,7 +14,7 @@ import {
   noSuchLock,
 } from '../errors';
 import { announceObject, type EventName } from '../events';
-import { checkUnlocked, futureDate } from '../locks';
+import { checkedDuration, checkUnlocked, futureDate, isProlonged, modeOf, untilOf } from '../locks';
 import type { In, Out } from '../model';
 import { canonicalId, ownerId } from '../owners';
 import { findBucket } from '../state/buckets';
@@ -136,7 +136,8 @@ export async function PutObjectRetention(
   call: Call,
   input: In<'PutObjectRetention'>,
 ): Promise<Out<'PutObjectRetention'>> {
-  const { Mode, RetainUntilDate } = input.Retention ?? {};
+  if (!input.Retention) throw malformedXml('Retention is missing');
+  const { Mode, RetainUntilDate } = input.Retention;
   await ask(call, input, 's3:PutObjectRetention', 's3:PutObjectRetention', {
     's3:object-lock-mode': Mode,
     's3:object-lock-retain-until-date': RetainUntilDate?.toISOString(),
@@ -146,25 +147,57 @@ export async function PutObjectRetention(
   if (bypass) await ask(call, input, 's3:BypassGovernanceRetention', 's3:BypassGovernanceRetention', {});
   const bucket = await bucketOf(call, input);
   if (!bucket.lock) throw noObjectLock();
-  // An empty document takes the retention away, which is a shortening like any other.
-  const none = Mode === undefined && RetainUntilDate === undefined;
-  if (!none && ((Mode !== 'GOVERNANCE' && Mode !== 'COMPLIANCE') || !RetainUntilDate))
-    throw malformedXml('Retention needs the Mode GOVERNANCE or COMPLIANCE and RetainUntilDate');
-  const wanted: Retention | undefined =
-    Mode && RetainUntilDate
-      ? { mode: Mode, until: futureDate(RetainUntilDate, call.now, 'RetainUntilDate') }
-      : undefined;
+  checkRetention(input.Retention);
+  const until = RetainUntilDate ? futureDate(RetainUntilDate, call.now, 'RetainUntilDate') : 0;
   await change(call, input, ({ retention, ...object }) => {
-    if (retention && !isProlonged(wanted, retention))
+    const wanted = wantedRetention(call.now, input.Retention, until, retention);
+    const released = retention?.eventHold && input.Retention?.EventHold === 'OFF';
+    // "Any other change needs the permission to bypass": to prolong a retention does not, nor to release a hold.
+    if (retention && !isProlonged(wanted, released ? { ...retention, eventHold: undefined } : retention, call.now))
       checkUnlocked({ ...object, legalHold: false, retention }, call.now, bypass);
     return wanted ? { ...object, retention: wanted } : object;
   });
   return {};
 }
 
-/** "Any other change needs the permission to bypass": only to prolong a retention does not. */
-function isProlonged(wanted: Retention | undefined, now: Retention): boolean {
-  return wanted !== undefined && wanted.until >= now.until && wanted.mode === now.mode;
+type RetentionDocument = In<'PutObjectRetention'>['Retention'];
+
+/** @throws AwsError MalformedXML, InvalidArgument */
+function checkRetention({ Mode, RetainUntilDate, EventHold, EventHoldDuration }: RetentionDocument = {}): void {
+  if (EventHold !== undefined && EventHold !== 'ON' && EventHold !== 'OFF')
+    throw malformedXml(`EventHold must be ON or OFF, not ${EventHold}`);
+  if ((EventHold === 'ON') !== (EventHoldDuration !== undefined))
+    throw malformedXml('an EventHold that is ON needs EventHoldDuration, and no other has one');
+  if (EventHoldDuration)
+    checkedDuration({ days: EventHoldDuration.Days, years: EventHoldDuration.Years }, 'EventHoldDuration');
+  // Who releases a hold need not say the rest again; an empty document takes the retention away.
+  const none = Mode === undefined && RetainUntilDate === undefined;
+  if (none && EventHold !== 'ON') return;
+  if (!modeOf(Mode) || (!RetainUntilDate && EventHold === undefined))
+    throw malformedXml('Retention needs the Mode GOVERNANCE or COMPLIANCE and RetainUntilDate or EventHold');
+}
+
+/**
+ * "When you release the hold, Amazon S3 sets the retain-until-date to the release time plus the duration."
+ * @returns undefined for none
+ */
+function wantedRetention(
+  now: number,
+  { Mode, EventHold, EventHoldDuration: duration }: RetentionDocument = {},
+  until: number,
+  current: Retention | undefined,
+): Retention | undefined {
+  if (EventHold === 'OFF') {
+    const mode = modeOf(Mode) ?? current?.mode;
+    const kept = current ? untilOf(current, now) : 0;
+    if (!mode || (until === 0 && !current?.eventHold)) throw malformedXml('there is no event hold to be released');
+    return { mode, until: Math.max(until, current?.eventHold ? kept : 0) };
+  }
+  const mode = modeOf(Mode);
+  if (!mode) return undefined;
+  const { Days: days, Years: years } = duration ?? {};
+  const eventHold = days === undefined ? { years } : { days };
+  return { mode, until, ...(EventHold === 'ON' ? { eventHold } : {}) };
 }
 
 export async function GetObjectRetention(
@@ -175,14 +208,24 @@ export async function GetObjectRetention(
   if (!bucket.lock) throw noObjectLock();
   const { retention } = await holderOf(call, input);
   if (!retention) throw noSuchLock(input.Key!);
-  return { Retention: { Mode: retention.mode, RetainUntilDate: new Date(retention.until) } };
+  const { mode, eventHold } = retention;
+  return {
+    Retention: {
+      Mode: mode,
+      RetainUntilDate: new Date(untilOf(retention, call.now)),
+      ...(eventHold
+        ? { EventHold: 'ON' as const, EventHoldDuration: { Days: eventHold.days, Years: eventHold.years } }
+        : {}),
+    },
+  };
 }
 
 export async function PutObjectLegalHold(
   call: Call,
   input: In<'PutObjectLegalHold'>,
 ): Promise<Out<'PutObjectLegalHold'>> {
-  const status = input.LegalHold?.Status;
+  if (!input.LegalHold) throw malformedXml('LegalHold is missing');
+  const status = input.LegalHold.Status;
   await ask(call, input, 's3:PutObjectLegalHold', 's3:PutObjectLegalHold', { 's3:object-lock-legal-hold': status });
   const bucket = await bucketOf(call, input);
   if (!bucket.lock) throw noObjectLock();

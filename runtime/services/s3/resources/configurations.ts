@@ -32,7 +32,14 @@ export const acceleration: Read<Shaped> = shape({ AccelerationStatus: ['Status',
 
 export const objectLock: Read<Shaped> = shape({
   ObjectLockEnabled: text,
-  Rule: shape({ DefaultRetention: shape({ Days: number, Mode: text, Years: number }) }),
+  Rule: shape({
+    DefaultRetention: shape({
+      Days: number,
+      DefaultEventHold: shape({ Days: number, Years: number }),
+      Mode: text,
+      Years: number,
+    }),
+  }),
 });
 
 export const cors: Read<Shaped> = shape({

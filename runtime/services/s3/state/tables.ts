@@ -35,10 +35,16 @@ export interface Grant {
   readonly permission: 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
 }
 
-export interface BucketLock {
-  readonly mode?: LockMode;
+/** A length of time, in one of two units. */
+export interface Duration {
   readonly days?: number;
   readonly years?: number;
+}
+
+/** What new objects get: a mode with a period, an event hold, or both. */
+export interface BucketLock extends Duration {
+  readonly mode?: LockMode;
+  readonly eventHold?: Duration;
 }
 
 /** What nearly every request needs to know of a bucket. Larger configurations have rows of their own. */
@@ -133,8 +139,10 @@ export interface Checksum {
 
 export interface Retention {
   readonly mode: LockMode;
-  /** Virtual milliseconds. */
+  /** Virtual milliseconds. Under an event hold: at least until then; 0 for no date. */
   readonly until: number;
+  /** While an event hold is on: how long the version stays once it is released. */
+  readonly eventHold?: Duration;
 }
 
 export type RetrievalTier = 'Expedited' | 'Standard' | 'Bulk';

@@ -17,6 +17,7 @@ import {
   noConfiguration,
   notImplemented,
 } from '../../errors';
+import { checkedDuration, MOST_DAYS, MOST_YEARS, modeOf } from '../../locks';
 import { mfaRequired, provesMfa } from '../../mfa';
 import type { In, Out } from '../../model';
 import { ownerId } from '../../owners';
@@ -208,8 +209,6 @@ export async function DeleteBucketOwnershipControls(
 
 // ---- object lock --------------------------------------------------------------------------------------------------
 
-const MOST_YEARS = 100;
-
 export async function PutObjectLockConfiguration(
   call: Call,
   input: In<'PutObjectLockConfiguration'>,
@@ -225,19 +224,31 @@ export async function PutObjectLockConfiguration(
   return {};
 }
 
-function defaultRetention(rule: { Mode?: string; Days?: number; Years?: number } | undefined): BucketLock {
-  const { Mode, Days, Years } = rule ?? {};
-  if ((Mode !== 'GOVERNANCE' && Mode !== 'COMPLIANCE') || (Days === undefined) === (Years === undefined))
+type LockRule = NonNullable<NonNullable<In<'PutObjectLockConfiguration'>['ObjectLockConfiguration']>['Rule']>;
+
+/** A period, an event hold, or both. */
+function defaultRetention({
+  Mode,
+  Days,
+  Years,
+  DefaultEventHold: hold,
+}: LockRule['DefaultRetention'] = {}): BucketLock {
+  const mode = modeOf(Mode);
+  const period = Days ?? Years;
+  if (!mode || (Days !== undefined && Years !== undefined) || (period === undefined && !hold))
     throw malformedXml('DefaultRetention needs the Mode GOVERNANCE or COMPLIANCE and either Days or Years');
-  if ((Days ?? Years ?? 0) <= 0)
-    throw invalidArgument('Default retention period must be a positive integer value.', 'Days', Days ?? Years);
-  if ((Days ?? 0) > MOST_YEARS * 365 || (Years ?? 0) > MOST_YEARS)
-    throw invalidArgument(
-      `Default retention period is too large, must be at most ${MOST_YEARS} years.`,
-      'Days',
-      Days ?? Years,
-    );
-  return { mode: Mode, ...(Days === undefined ? { years: Years } : { days: Days }) };
+  const name = Days === undefined ? 'Years' : 'Days';
+  if (period !== undefined && period <= 0)
+    throw invalidArgument('Default retention period must be a positive integer value.', name, period);
+  if ((Days ?? 0) > MOST_DAYS || (Years ?? 0) > MOST_YEARS)
+    throw invalidArgument('Default retention period too large.', name, period);
+  const eventHold = hold && checkedDuration({ days: hold.Days, years: hold.Years }, 'DefaultEventHold');
+  return {
+    mode,
+    ...(Days === undefined ? {} : { days: Days }),
+    ...(Years === undefined ? {} : { years: Years }),
+    ...(eventHold ? { eventHold } : {}),
+  };
 }
 
 export async function GetObjectLockConfiguration(
@@ -251,8 +262,13 @@ export async function GetObjectLockConfiguration(
       'Object Lock configuration does not exist for this bucket',
       name,
     );
-  const { mode, days, years } = lock;
-  const DefaultRetention = { Mode: mode, ...(days === undefined ? { Years: years } : { Days: days }) };
+  const { mode, days, years, eventHold } = lock;
+  const DefaultRetention = {
+    Mode: mode,
+    ...(days === undefined ? {} : { Days: days }),
+    ...(years === undefined ? {} : { Years: years }),
+    ...(eventHold ? { DefaultEventHold: { Days: eventHold.days, Years: eventHold.years } } : {}),
+  };
   return {
     ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', ...(mode ? { Rule: { DefaultRetention } } : {}) },
   };
