@@ -1,5 +1,9 @@
 /** What is read and what is written: options of CSV and JSON, paths, ranges, limits. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { parseQuery } from '../../runtime/engine/select/parser';
+import { runQuery } from '../../runtime/engine/select/run';
 import { contentOf, csv, document, evaluated, select, toCsv, toJson } from './query';
 
 const people = 'name,Age\nAnn,31\n"B, ob",7\n# nobody\n\nCid,\n';
@@ -12,6 +16,8 @@ describe('CSV', () => {
     ['SELECT _2, s._1 FROM S3Object s LIMIT 1', csv({ header: 'IGNORE' }), '31,Ann\n'],
     ['SELECT s.AGE, name FROM S3Object s LIMIT 1', used, '31,Ann\n'],
     ['SELECT "Age" FROM S3Object LIMIT 1', used, '31\n'],
+    ['SELECT s.* FROM S3Object s LIMIT 1', csv(), 'name,Age\n'],
+    ['SELECT s.*, 1 FROM S3Object s LIMIT 1', used, 'Ann,31,1\n'],
     ['SELECT "age" FROM S3Object LIMIT 1', used, 'MissingHeaders'],
     ['SELECT name FROM S3Object LIMIT 1', csv(), 'MissingHeaders'],
     ['SELECT s3object._1, _100 FROM S3Object s LIMIT 1', csv(), 'name,\n'],
@@ -207,4 +213,65 @@ test('LIKE takes its time from text and pattern alone', async () => {
   const started = performance.now();
   expect(await evaluated(`'${'a'.repeat(5000)}' LIKE '${'%a'.repeat(40)}b'`)).toBe('false');
   expect(performance.now() - started).toBeLessThan(2000);
+});
+
+describe('what was opened is closed', () => {
+  const lines = '1,2\n'.repeat(50_000);
+  const sources: [string, string | Uint8Array, object][] = [
+    ['CSV', lines, {}],
+    ['JSON', '{"a":1}\n'.repeat(50_000), { input: document }],
+    ['gzip', gzipSync(lines), { compression: 'GZIP' }],
+    ['bzip2', readFileSync(join(__dirname, 'lines.csv.bz2')), { compression: 'BZIP2' }],
+    [
+      'Parquet',
+      readFileSync(join(__dirname, 'parquet/snappy.parquet')),
+      { input: { kind: 'parquet' }, output: toJson },
+    ],
+  ];
+
+  test.each(sources)('%s', async (_, bytes, options) => {
+    let open = 0;
+    const inner = contentOf(bytes, 1000);
+    const content = {
+      ...inner,
+      async *read(start: number, end: number) {
+        open++;
+        try {
+          yield* inner.read(start, end);
+        } finally {
+          open--;
+        }
+      },
+    };
+    await select('SELECT * FROM S3Object LIMIT 1', content, options);
+    expect(open).toBe(0);
+    await select('SELECT * FROM S3Object LIMIT 0', content, options);
+    expect(open).toBe(0);
+    await select('SELECT _0, "nothing", CAST(\'x\' AS INT) FROM S3Object', content, options);
+    expect(open).toBe(0);
+    // Who asked goes away after the first event.
+    const events = runQuery({
+      query: parseQuery('SELECT * FROM S3Object'),
+      content,
+      input: csv(),
+      compression: 'NONE',
+      output: toCsv,
+      progress: false,
+      now: 0,
+      ...options,
+    });
+    expect((await events.next()).done).toBe(false);
+    await events.return(undefined);
+    expect(open).toBe(0);
+  });
+
+  test('threads too: more queries than threads all come to an end', async () => {
+    const zipped = sources[3][1];
+    const all = Array.from({ length: 9 }, (_, i) =>
+      select(`SELECT COUNT(*) FROM S3Object${i % 2 ? '' : ' LIMIT 1'}`, contentOf(zipped, 1000), {
+        compression: 'BZIP2',
+      }),
+    );
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['50000\n']));
+  });
 });

@@ -29,7 +29,7 @@ function positionOf(name: string): number | undefined {
 }
 
 /** Whether a path's first name is that of the row itself. */
-function namesRow(step: Step, alias: Query['alias']): boolean {
+export function namesRow(step: Step, alias: Query['alias']): boolean {
   if (step.kind !== 'name') return false;
   const name = step.name.toLowerCase();
   if (name === 's3object') return true;

@@ -6,6 +6,8 @@ import { selectError } from './errors';
 
 /** Memory of a decoding thread, MiB: a row group of 256 MiB as values. */
 const MOST_MEMORY_MB = 2048;
+/** Threads at a time; who comes later waits for one to end. */
+const MOST_THREADS = 4;
 /** Names of refusals that the thread makes itself. */
 const REFUSALS = ['OverMaxParquetBlockSize', 'UnsupportedParquetType', 'ParquetUnsupportedCompressionCodec'] as const;
 
@@ -22,20 +24,36 @@ interface Answer {
 
 export interface Decoder {
   ask(message: { readonly kind: string; readonly [name: string]: unknown }): Promise<unknown>;
-  close(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+let threads = 0;
+const queue: (() => void)[] = [];
+
+async function enter(): Promise<void> {
+  if (threads < MOST_THREADS) threads++;
+  else await new Promise<void>((resolve) => queue.push(resolve));
+}
+
+function leave(): void {
+  const next = queue.shift();
+  if (next) next();
+  else threads--;
 }
 
 /** @param read bytes of the object; `end` exclusive */
-export function startDecoder(
+export async function startDecoder(
   what: 'bzip2' | 'parquet',
   read?: (start: number, end: number) => Promise<Uint8Array>,
-): Decoder {
+): Promise<Decoder> {
+  await enter();
   const worker = new Worker(script(), {
     workerData: what,
     resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY_MB },
   });
   let waiting: { resolve(value: unknown): void; reject(error: unknown): void } | undefined;
   let broken: unknown;
+  let closed = false;
   const settle = (error: unknown, value?: unknown) => {
     const asked = waiting;
     waiting = undefined;
@@ -46,8 +64,9 @@ export function startDecoder(
     if (need) void give(need);
     else settle(failure && failureOf(failure), value);
   });
-  worker.on('error', (error) => {
-    broken = new DecodingFailure(error.message);
+  worker.on('error', (error: NodeJS.ErrnoException) => {
+    const exhausted = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    broken = exhausted ? selectError('OverMaxParquetBlockSize') : new DecodingFailure(error.message);
     settle(broken);
   });
   const give = async ({ id, start, end }: NonNullable<Answer['need']>) => {
@@ -69,7 +88,12 @@ export function startDecoder(
         waiting = { resolve, reject };
         worker.postMessage(message);
       }),
-    close: () => worker.terminate(),
+    async close() {
+      if (closed) return;
+      closed = true;
+      await worker.terminate();
+      leave();
+    },
   };
 }
 
@@ -86,7 +110,7 @@ function script(): string {
 
 /** @throws AwsError InvalidCompressionFormat, TruncatedInput */
 export async function* bunzip(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const decoder = startDecoder('bzip2');
+  const decoder = await startDecoder('bzip2');
   let begun = false;
   const taken = async (message: Parameters<Decoder['ask']>[0]): Promise<Uint8Array[]> => {
     try {

@@ -6,6 +6,9 @@ import type { Content, Counters } from './formats';
 import { pad, Timestamp } from './timestamp';
 import { Decimal, MISSING, type Value } from './values';
 
+/** Bytes of a column in a row group: no more than a row group may have. */
+const MOST_BYTES_AT_ONCE = 256 * 1024 * 1024;
+
 export interface Column {
   readonly name: string;
   readonly type: string;
@@ -22,8 +25,11 @@ export interface ParquetReader {
 
 /** @throws AwsError ParquetParsingError */
 export async function openParquet(content: Content, counters: Counters): Promise<ParquetReader> {
-  const decoder = startDecoder('parquet', async (start, end) => {
-    if (end <= start) return new Uint8Array(0);
+  const decoder = await startDecoder('parquet', async (start, end) => {
+    // What is read where is for the object to say, and it may say anything.
+    if (!(start >= 0 && start <= end && end <= content.sizeBytes)) throw selectError('ParquetParsingError');
+    if (end - start > MOST_BYTES_AT_ONCE) throw selectError('OverMaxParquetBlockSize');
+    if (end === start) return new Uint8Array(0);
     counters.scanned += end - start;
     counters.processed += end - start;
     return collect(content.read(start, end - 1), end - start);

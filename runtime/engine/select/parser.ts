@@ -2,6 +2,7 @@
  * A query's clauses. Source: S3 user guide, "SELECT command". What S3's dialect does not have (joins, subqueries,
  * grouping, ordering) is refused as S3 does it; expressions are read in `expressions.ts`.
  */
+import { namesRow } from './binding';
 import { Cursor } from './cursor';
 import { selectError, syntaxError } from './errors';
 import { parseStep, parseWhole } from './expressions';
@@ -32,7 +33,7 @@ export function parseQuery(expression: string): Query {
   cursor.takeSymbol(';');
   if (cursor.peek.type !== 'end') throw cursor.unexpected();
   checkAggregation(projections);
-  return { projections, path, alias, where, limit };
+  return { projections: isWholeRow(projections, alias) ? undefined : projections, path, alias, where, limit };
 }
 
 // ---- the list ----------------------------------------------------------------------------------------------------------
@@ -126,6 +127,18 @@ function parseLimit(cursor: Cursor): number {
   if (negative && Number(text) !== 0) throw selectError('EvaluatorNegativeLimit');
   cursor.next();
   return Number(text);
+}
+
+/** `SELECT s.*`, where `s` is the row: as `SELECT *`. */
+function isWholeRow(projections: readonly Projection[] | undefined, alias: Query['alias']): boolean {
+  if (projections?.length !== 1) return false;
+  const [{ kind, expression }] = projections;
+  return (
+    kind === 'members' &&
+    expression.kind === 'path' &&
+    expression.steps.length === 1 &&
+    namesRow(expression.steps[0], alias)
+  );
 }
 
 // ---- aggregates --------------------------------------------------------------------------------------------------------

@@ -29,23 +29,26 @@ export async function SelectObjectContent(call: Call, input: Input): Promise<Out
   const query = parser().parseQuery(input.Expression!);
   const customer = customerKeyOf(input);
   const bucket = await bucketOf(call, input);
-  const content = await whileReplaced(call, async () => {
+  return whileReplaced(call, async () => {
     const object = await objectOf(call, input);
     checkStorageClass(object);
     requireReadable(object, call.now);
     checkCustomerKey(object.seal, customer);
-    const dataKey = await unseal(call, bucket, input.Key!, object.seal, customer);
-    return openContent(call, object, dataKey);
+    const events = runner().runQuery({
+      ...form,
+      query,
+      content: contentOf(call, object, await unseal(call, bucket, input.Key!, object.seal, customer)),
+      range: rangeOf(input, form, object.sizeBytes),
+      progress: input.RequestProgress?.Enabled ?? false,
+      now: call.now,
+    });
+    try {
+      return { Payload: (await begun(events)) as Out<'SelectObjectContent'>['Payload'] };
+    } catch (error) {
+      if (error instanceof Gone) return undefined;
+      throw error;
+    }
   });
-  const events = runner().runQuery({
-    ...form,
-    query,
-    content,
-    range: rangeOf(input, form, content.sizeBytes),
-    progress: input.RequestProgress?.Enabled ?? false,
-    now: call.now,
-  });
-  return { Payload: (await begun(events)) as Out<'SelectObjectContent'>['Payload'] };
 }
 
 /** What goes wrong before there is anything to tell is an answer of its own, not the end of one. */
@@ -75,25 +78,21 @@ function checkStorageClass({ storageClass = 'STANDARD' }: StoredObject): void {
   if (!QUERYABLE.includes(storageClass)) throw selectError('UnsupportedStorageClass');
 }
 
-/** The object's bytes, opened anew for each part of them that is read. @returns undefined when it is gone already */
-async function openContent(call: Call, object: StoredObject, dataKey: Uint8Array): Promise<Content | undefined> {
-  const open = async (start: number, end: number) => {
-    const whole = start === 0 && end === object.sizeBytes - 1;
-    const body = await openBody(call, object, dataKey, whole ? undefined : { start, end });
-    return body instanceof Uint8Array ? once(body) : body;
-  };
-  if (object.sizeBytes === 0) return { sizeBytes: 0, read: () => once(new Uint8Array(0)) };
-  // Opened first while the object can still be looked up again.
-  let opened = await open(0, object.sizeBytes - 1);
-  if (!opened) return undefined;
+/** The object was replaced before it was open. */
+class Gone extends Error {}
+
+/** The object's bytes. Nothing is open before somebody reads, and while nobody does. */
+function contentOf(call: Call, object: StoredObject, dataKey: Uint8Array): Content {
+  let opened = false;
   return {
     sizeBytes: object.sizeBytes,
     async *read(start, end) {
+      if (object.sizeBytes === 0) return;
       const whole = start === 0 && end === object.sizeBytes - 1;
-      const body = (whole && opened) || (await open(start, end));
-      opened = undefined;
-      if (!body) throw operationAborted();
-      yield* body;
+      const body = await openBody(call, object, dataKey, whole ? undefined : { start, end });
+      if (!body) throw opened ? operationAborted() : new Gone();
+      opened = true;
+      yield* body instanceof Uint8Array ? once(body) : body;
     },
   };
 }
@@ -151,7 +150,7 @@ function inputOf({ CSV, JSON: json }: NonNullable<Input['InputSerialization']>):
     recordDelimiter: CSV.RecordDelimiter === undefined ? undefined : delimiter('RecordDelimiter', CSV.RecordDelimiter),
     fieldDelimiter: delimiter('FieldDelimiter', CSV.FieldDelimiter ?? ','),
     quote: character('QuoteCharacter', CSV.QuoteCharacter ?? '"'),
-    escape: character('QuoteEscapeCharacter', CSV.QuoteEscapeCharacter ?? '"'),
+    escape: character('QuoteEscapeCharacter', CSV.QuoteEscapeCharacter ?? CSV.QuoteCharacter ?? '"'),
     comments: character('Comments', CSV.Comments ?? '#'),
     quotedRecordDelimiters: CSV.AllowQuotedRecordDelimiter ?? false,
   };
@@ -168,7 +167,7 @@ function outputOf({ CSV, JSON: json }: NonNullable<Input['OutputSerialization']>
     recordDelimiter: delimiter('RecordDelimiter', CSV!.RecordDelimiter ?? '\n'),
     fieldDelimiter: delimiter('FieldDelimiter', CSV!.FieldDelimiter ?? ','),
     quote: character('QuoteCharacter', CSV!.QuoteCharacter ?? '"') ?? '',
-    escape: character('QuoteEscapeCharacter', CSV!.QuoteEscapeCharacter ?? '"') ?? '"',
+    escape: character('QuoteEscapeCharacter', CSV!.QuoteEscapeCharacter ?? CSV!.QuoteCharacter ?? '"') ?? '"',
   };
 }
 
