@@ -14,7 +14,7 @@ import { createRequestHandler, noteSignings } from './client';
 import { type CofferConfig, readConfig } from './config';
 import { type Deployable, DeployFailed, type Deployment, deploymentOf, inputOf } from './deployment';
 import { type Answer, type Listener, listen } from './kernel/http';
-import type { Denial, RequestRecord } from './kernel/record';
+import type { CallRecord, Denial, RequestRecord } from './kernel/record';
 import { beginLife, type Life, wipe } from './life';
 import { operated } from './operator';
 import { type DeployOptions, deployAssembly } from './services/cloudformation/deploy';
@@ -87,6 +87,8 @@ export interface Coffer {
   settled(): Promise<void>;
   /** The newest requests, oldest first. */
   requests(): readonly RequestRecord[];
+  /** The newest calls of services to one another, oldest first: what S3 asked of KMS, and whom it asked as. */
+  calls(): readonly CallRecord[];
   /** The newest refusals by policy, each with its explanation, oldest first. */
   denials(): readonly Denial[];
   /** Forgets everything: as if started anew, behind the same clients and ports. */
@@ -179,6 +181,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     },
     settled: () => alive().settled(),
     requests: () => alive().records.requests(),
+    calls: () => alive().records.calls(),
     denials: () => alive().records.denials(),
     async reset() {
       const ending = alive();

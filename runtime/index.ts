@@ -5,7 +5,7 @@ export type { AccessKeyConfig, AccountConfig, BucketConfig, CofferConfig, KmsKey
 export { ConfigError } from './config';
 export type { ConstructLike, StackLike } from './constructs';
 export { type Deployable, DeployFailed, type Deployment, type StageLike } from './deployment';
-export type { Denial, RequestRecord } from './kernel/record';
+export type { CallRecord, Denial, RequestRecord } from './kernel/record';
 export type {
   DeployOptions,
   DeployReport,

@@ -10,6 +10,7 @@
  *     POST /_coffer/clock       move it: {"days": 30}
  *     POST /_coffer/settled     answers when all is quiet
  *     GET  /_coffer/requests    the newest requests
+ *     GET  /_coffer/calls       the newest calls of services to one another
  *     GET  /_coffer/denials     the newest refusals, with their reasons
  */
 import { type Bytes, collect } from './base/bytes';
@@ -68,6 +69,7 @@ const actions: Readonly<Record<string, Action | undefined>> = {
     return json(200, {});
   },
   'GET requests': (coffer) => json(200, coffer.requests()),
+  'GET calls': (coffer) => json(200, coffer.calls()),
   'GET denials': (coffer) => json(200, coffer.denials()),
 };
 

@@ -11,7 +11,7 @@ import type { Body, Call, Kernel, Origin, Scope } from './call';
 import { noBody } from './incoming';
 import type { Peers } from './peers';
 import type { Principal } from './principal';
-import type { Records } from './record';
+import type { CallRecord, Records } from './record';
 import type { Exchange, Handler, Service } from './service';
 
 // biome-ignore lint/suspicious/noExplicitAny: the kernel handles all operations alike
@@ -156,16 +156,20 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
       });
       const started = performance.now();
       let output: unknown;
+      let failure: unknown;
       try {
         const handler = await admit(call, service, input);
         output = await handler(call, input);
       } catch (error) {
         // A call on behalf of a request leaves the noting to the request: its handler may have been ready for a no.
         if (error instanceof AwsError && !scope.via?.length) records.refusal(error, call);
-        service.follow?.(exchangeOf(call, started, input, undefined, error));
+        failure = error;
         throw error;
+      } finally {
+        const exchange = exchangeOf(call, started, input, output, failure);
+        records.call(callRecord(call, exchange));
+        service.follow?.(exchange);
       }
-      service.follow?.(exchangeOf(call, started, input, output));
       return output;
     };
     return new Proxy(
@@ -180,6 +184,11 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
   }
 
   return { admit, call: (parts) => new LiveCall(parts), peers: peersOf };
+}
+
+function callRecord({ requestId, service, operation, principal, via }: Call, { record }: Exchange): CallRecord {
+  const { at, status, error, tookMs } = record;
+  return { requestId, at, service, operation, principal: principal.arn, via, status, error, tookMs };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

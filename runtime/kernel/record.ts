@@ -27,6 +27,23 @@ export interface RequestRecord {
   readonly tookMs: number;
 }
 
+/** One call of a service to another, on behalf of a request or of its own accord. */
+export interface CallRecord {
+  readonly requestId: string;
+  /** Virtual milliseconds at its beginning. */
+  readonly at: number;
+  readonly service: string;
+  readonly operation: string;
+  /** ARN of whom it was made as. */
+  readonly principal: string;
+  /** Services that it came through, the caller last; empty for what a service does of its own accord. */
+  readonly via: readonly string[];
+  readonly status: number;
+  /** Error code of a failed call. */
+  readonly error?: string;
+  readonly tookMs: number;
+}
+
 /** One refusal by policy, with its explanation. */
 export interface Denial extends Explanation {
   readonly requestId: string;
@@ -40,10 +57,13 @@ export interface Denial extends Explanation {
 
 export interface Records {
   request(record: RequestRecord): void;
+  /** Stays at hand only: nothing of it is written. */
+  call(record: CallRecord): void;
   /** Notes a refusal; the same error passing several hands counts once. Other errors are ignored. */
   refusal(error: AwsError, call: Pick<Call, 'requestId' | 'now' | 'service' | 'operation'>): void;
   /** The newest, oldest first. */
   requests(): readonly RequestRecord[];
+  calls(): readonly CallRecord[];
   denials(): readonly Denial[];
   /** Writes what is pending. */
   close(): Promise<void>;
@@ -64,6 +84,7 @@ const LARGEST_BATCH = 2_000;
 export async function openRecords(store: Store, report: (line: string) => void): Promise<Records> {
   const requests = await openLog(store, requestBatches);
   const denials = await openLog(store, denialBatches);
+  let calls: CallRecord[] = [];
   const noted = new WeakSet<AwsError>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -89,6 +110,10 @@ export async function openRecords(store: Store, report: (line: string) => void):
 
   return {
     request: (record) => soon(requests.add(record)),
+    call(record) {
+      calls.push(record);
+      if (calls.length >= 2 * AT_HAND) calls = calls.slice(-AT_HAND);
+    },
     refusal(error, { requestId, now, service, operation }) {
       const explanation = explanationOf(error);
       if (!explanation || noted.has(error)) return;
@@ -97,6 +122,7 @@ export async function openRecords(store: Store, report: (line: string) => void):
       soon(denials.add({ ...explanation, requestId, at: now, service, operation, error: code, message }));
     },
     requests: requests.newest,
+    calls: () => calls.slice(-AT_HAND),
     denials: denials.newest,
     close: flush,
   };

@@ -296,14 +296,14 @@ describe('what S3 does not accept', () => {
       '403 AccessDenied',
     ],
     [
-      'dual-layer encryption',
+      'an encryption that is none',
       'PutBucketEncryption',
       {
         ServerSideEncryptionConfiguration: {
-          Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms:dsse' } }],
+          Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms:tsse' } }],
         },
       },
-      '501 NotImplemented',
+      '400 MalformedXML',
     ],
     ['torrents', 'GetObjectTorrent', { Key: 'k' }, '501 NotImplemented'],
   ];

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateKeyCommand, DisableKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import {
   CopyObjectCommand,
   CreateBucketCommand,
@@ -77,6 +77,19 @@ describe('SSE-KMS', () => {
     expect(await put('back')).toMatchObject({ ServerSideEncryption: 'AES256' });
   });
 
+  it('takes the managed key where the request asks for KMS and names no key, whatever the bucket does by default', async () => {
+    const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' as const, KMSMasterKeyID: KeyId } };
+    const config = { Rules: [{ ...rule, BucketKeyEnabled: true }] };
+    await setting.s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: config }));
+    const written = await put('managed', { ServerSideEncryption: 'aws:kms' });
+    expect(written.BucketKeyEnabled).toBe(true);
+    expect(written.SSEKMSKeyId).not.toBe(KeyId);
+    expect((await put('managed', { ServerSideEncryption: 'aws:kms', BucketKeyEnabled: false })).BucketKeyEnabled).toBe(
+      undefined,
+    );
+    await setting.s3.send(new DeleteBucketEncryptionCommand({ Bucket }));
+  });
+
   it('answers what KMS refuses', async () => {
     const other = (await kms.send(new CreateKeyCommand({}))).KeyMetadata!.Arn!;
     await put('lost', { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: other });
@@ -89,6 +102,19 @@ describe('SSE-KMS', () => {
       '400 KMS.NotFoundException',
     );
     expect(await refusal(put('no', { SSEKMSKeyId: KeyId }))).toBe('400 InvalidArgument');
+    await expect(read('lost')).rejects.toThrow(`${other} is disabled.`);
+    await kms.send(new ScheduleKeyDeletionCommand({ KeyId: other }));
+    await expect(read('lost')).rejects.toMatchObject({
+      name: 'KMS.KMSInvalidStateException',
+      message: `${other} is pending deletion.`,
+    });
+    await setting.coffer.clock.advance({ days: 31 });
+    await expect(read('lost')).rejects.toMatchObject({
+      name: 'KMS.NotFoundException',
+      message: `Key '${other}' does not exist`,
+      $metadata: { httpStatusCode: 400 },
+    });
+    expect((await setting.s3.send(new HeadObjectCommand({ Bucket, Key: 'lost' }))).SSEKMSKeyId).toBe(other);
   });
 });
 
@@ -103,7 +129,14 @@ describe('SSE-C', () => {
   };
 
   it('is refused until the bucket allows it', async () => {
-    expect(await refusal(put('c', key('a')))).toBe('403 AccessDenied');
+    const blocked = 'because this bucket has blocked upload requests that specify Server Side Encryption';
+    await expect(put('c', key('a'))).rejects.toThrow(blocked);
+    // Blocked before a word is said of the key.
+    await expect(put('c', { ...key('a'), SSECustomerKeyMD5: 'x' })).rejects.toThrow(blocked);
+    const told = () => setting.s3.send(new GetBucketEncryptionCommand({ Bucket }));
+    expect((await told()).ServerSideEncryptionConfiguration?.Rules?.[0].BlockedEncryptionTypes).toEqual({
+      EncryptionType: ['SSE-C'],
+    });
     await setting.s3.send(
       new PutBucketEncryptionCommand({
         Bucket,
@@ -118,13 +151,46 @@ describe('SSE-C', () => {
       }),
     );
     expect(await put('c', key('a'))).toMatchObject({ SSECustomerAlgorithm: 'AES256' });
+    expect((await told()).ServerSideEncryptionConfiguration?.Rules?.[0].BlockedEncryptionTypes).toEqual({
+      EncryptionType: ['NONE'],
+    });
   });
 
   it('opens with the right key only', async () => {
     expect(await read('c', key('a'))).toBe('secret');
     expect(await refusal(read('c'))).toBe('400 InvalidRequest');
-    expect(await refusal(read('c', key('b')))).toBe('400 InvalidRequest');
+    await expect(read('c', key('b'))).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: expect.stringContaining('must provide the correct secret key'),
+    });
+    const head = (more: object) => setting.s3.send(new HeadObjectCommand({ Bucket, Key: 'c', ...more }));
+    expect(await refusal(head(key('b')))).toMatch(/^403/);
+    expect(await refusal(head({}))).toMatch(/^400/);
+    await put('plain');
+    expect(await refusal(read('plain', key('a')))).toBe('400 InvalidRequest');
     expect(await refusal(put('d', { ...key('a'), ServerSideEncryption: 'AES256' }))).toBe('400 InvalidArgument');
+  });
+
+  it.each<[string, object, string, string]>([
+    [
+      'another algorithm',
+      { SSECustomerAlgorithm: 'AES128' },
+      'InvalidEncryptionAlgorithmError',
+      'Supported value: AES256',
+    ],
+    ['no algorithm', { SSECustomerAlgorithm: undefined }, 'InvalidArgument', 'a valid encryption algorithm'],
+    ['no key', { SSECustomerKey: undefined }, 'InvalidArgument', 'an appropriate secret key'],
+    [
+      'a short key',
+      { SSECustomerKey: 'YQ==', SSECustomerKeyMD5: createHash('md5').update('a').digest('base64') },
+      'InvalidArgument',
+      'The secret key was invalid for the specified algorithm.',
+    ],
+  ])('of %s is refused', async (_, more, name, words) => {
+    await expect(put('wrong', { ...key('a'), ...more })).rejects.toMatchObject({
+      name,
+      message: expect.stringContaining(words),
+    });
   });
 
   it('is carried through parts and copies', async () => {

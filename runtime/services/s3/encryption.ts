@@ -2,68 +2,60 @@
  * Which key a body is encrypted under, and how to get that key again. S3-managed keys come from the store, KMS data
  * keys from KMS as the caller, customer keys from the request and nowhere else. Sources: S3 user guide, "Using
  * server-side encryption with Amazon S3 managed keys", "... with AWS KMS keys", "Reducing the cost of SSE-KMS with
- * Amazon S3 Bucket Keys", "... with customer-provided keys". Leaves out dual-layer encryption: refused by name.
+ * Amazon S3 Bucket Keys", "... with customer-provided keys", "Using dual-layer server-side encryption with AWS KMS keys".
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { isAwsError } from '../../base/errors';
-import type { Call, Kernel } from '../../kernel/call';
+import type { Call } from '../../kernel/call';
 import {
-  accessDenied,
-  customerKeyNotApplicable,
-  invalidArgument,
-  kmsError,
-  needsCustomerKey,
-  notImplemented,
-  wrongCustomerKey,
-} from './errors';
+  type CustomerInput,
+  type CustomerKey,
+  checkNotBlocked,
+  customerKeyOf,
+  namesCustomerKey,
+  openWithCustomerKey,
+  sealWithCustomerKey,
+} from './customerkeys';
+import { customerKeyNotApplicable, invalidArgument } from './errors';
+import { bucketKeys, newDataKey, unwrap } from './kmskeys';
 import { bucketArn, objectArn } from './names';
+import type { DataKey } from './state/layers';
 import { managedSecret } from './state/secrets';
-import type { Bucket, Seal } from './state/tables';
+import type { Bucket, Seal, SseAlgorithm } from './state/tables';
 
 const HEADER = 'x-amz-server-side-encryption';
+const MANAGED_KEY = 'alias/aws/s3';
 
-export interface EncryptionInput {
+export interface EncryptionInput extends CustomerInput {
   readonly ServerSideEncryption?: string;
   readonly SSEKMSKeyId?: string;
   readonly SSEKMSEncryptionContext?: string;
   readonly BucketKeyEnabled?: boolean;
-  readonly SSECustomerAlgorithm?: string;
-  readonly SSECustomerKey?: string;
-  readonly SSECustomerKeyMD5?: string;
 }
 
 /** The form of the encryption headers, before anything is looked up. */
 export interface EncryptionChoice {
-  readonly algorithm?: 'AES256' | 'aws:kms';
+  readonly algorithm?: SseAlgorithm;
   readonly keyId?: string;
   readonly context?: Readonly<Record<string, string>>;
   readonly bucketKey?: boolean;
   readonly customer?: CustomerKey;
 }
 
-export interface CustomerKey {
-  readonly key: Uint8Array;
-  readonly md5: string;
-}
-
-/** @throws AwsError InvalidArgument, NotImplemented */
-export function encryptionChoice(input: EncryptionInput): EncryptionChoice {
-  const customer = customerKeyOf(input);
+/** @throws AwsError InvalidArgument, InvalidEncryptionAlgorithmError, AccessDenied where customer keys are blocked */
+export function encryptionChoice(call: Call, bucket: Bucket, input: EncryptionInput): EncryptionChoice {
   const algorithm = input.ServerSideEncryption;
-  if (customer) {
+  if (namesCustomerKey(input)) {
     if (algorithm !== undefined)
       throw invalidArgument(
         'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
         HEADER,
         algorithm,
       );
-    return { customer };
+    checkNotBlocked(call, bucket, input);
+    return { customer: customerKeyOf(input) };
   }
-  if (algorithm !== undefined && algorithm !== 'AES256' && algorithm !== 'aws:kms') {
-    if (algorithm === 'aws:kms:dsse') throw notImplemented('dual-layer server-side encryption (aws:kms:dsse)');
+  if (algorithm !== undefined && !isSseAlgorithm(algorithm))
     throw invalidArgument('The encryption method specified is not supported', HEADER, algorithm);
-  }
-  if (input.SSEKMSKeyId !== undefined && algorithm !== 'aws:kms')
+  if (input.SSEKMSKeyId !== undefined && (algorithm === undefined || algorithm === 'AES256'))
     throw invalidArgument(
       `Server Side Encryption with AWS KMS managed key requires HTTP header ${HEADER} : aws:kms`,
       HEADER,
@@ -77,34 +69,18 @@ export function encryptionChoice(input: EncryptionInput): EncryptionChoice {
   };
 }
 
-/** @throws AwsError InvalidArgument when the three headers do not make a key */
-export function customerKeyOf(
-  input: Pick<EncryptionInput, 'SSECustomerAlgorithm' | 'SSECustomerKey' | 'SSECustomerKeyMD5'>,
-): CustomerKey | undefined {
-  const { SSECustomerAlgorithm: algorithm, SSECustomerKey: text, SSECustomerKeyMD5: md5 } = input;
-  if (algorithm === undefined && text === undefined && md5 === undefined) return undefined;
-  const prefix = 'Requests specifying Server Side Encryption with Customer provided keys must provide';
-  if (text === undefined) throw invalidArgument(`${prefix} an appropriate secret key.`, HEADER);
-  if (algorithm === undefined) throw invalidArgument(`${prefix} a valid encryption algorithm.`, HEADER);
-  if (algorithm !== 'AES256')
-    throw invalidArgument(
-      'The requested encryption algorithm is not valid, must be AES256.',
-      `${HEADER}-customer-algorithm`,
-      algorithm,
-    );
-  const key = Buffer.from(text, 'base64');
-  if (key.length !== 32 || md5 === undefined)
-    throw invalidArgument('The secret key was invalid for the specified algorithm.', HEADER);
-  if (createHash('md5').update(key).digest('base64') !== md5)
-    throw invalidArgument('The calculated MD5 hash of the key did not match the hash that was provided.', HEADER);
-  return { key, md5 };
+function isSseAlgorithm(text: string): text is SseAlgorithm {
+  return text === 'AES256' || text === 'aws:kms' || text === 'aws:kms:dsse';
 }
+
+/** Most characters of an encryption context as JSON: what KMS takes. */
+const LONGEST_CONTEXT = 8192;
 
 function readContext(text: string): Record<string, string> {
   try {
-    const context: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8'));
-    if (typeof context === 'object' && context !== null && Object.values(context).every((v) => typeof v === 'string'))
-      return context as Record<string, string>;
+    const json = Buffer.from(text, 'base64').toString('utf8');
+    const context: unknown = json.length > LONGEST_CONTEXT ? undefined : JSON.parse(json);
+    if (isStringMap(context)) return context;
   } catch {
     // Falls through to the refusal: what cannot be parsed is no context.
   }
@@ -114,23 +90,25 @@ function readContext(text: string): Record<string, string> {
   );
 }
 
+function isStringMap(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((one) => typeof one === 'string');
+}
+
 export interface Sealed {
   readonly seal: Seal;
-  readonly dataKey: Uint8Array;
+  readonly dataKey: DataKey;
 }
 
 /** A data key for a new object: what the request chose, else what the bucket does by default. */
 export async function sealFor(call: Call, bucket: Bucket, key: string, choice: EncryptionChoice): Promise<Sealed> {
-  if (choice.customer) {
-    if (bucket.encryption.blocksCustomerKeys)
-      throw accessDenied('Encryption type SSE-C is blocked for this bucket by its default encryption configuration.');
-    return sealWithCustomerKey(call, choice.customer);
-  }
+  if (choice.customer) return sealWithCustomerKey(call, choice.customer);
   const algorithm = choice.algorithm ?? bucket.encryption.algorithm;
   if (algorithm === 'AES256') return { seal: { algorithm }, dataKey: await managedSecret(call.kernel) };
-  const byDefault = bucket.encryption.algorithm === algorithm ? bucket.encryption : undefined;
-  const keyId = choice.keyId ?? (choice.algorithm ? undefined : byDefault?.keyId) ?? byDefault?.keyId ?? 'alias/aws/s3';
-  const bucketKey = choice.bucketKey ?? byDefault?.bucketKey ?? false;
+  // "If you specify aws:kms ..., but do not provide" a key, it is S3's own, whatever the bucket's is. Source: PutObject.
+  const keyId = choice.keyId ?? (choice.algorithm === undefined ? bucket.encryption.keyId : undefined) ?? MANAGED_KEY;
+  // Two layers have no bucket key: S3 takes the header, and the bucket's setting, for no more than they say.
+  const bucketKey = algorithm === 'aws:kms' && (choice.bucketKey ?? bucket.encryption.bucketKey);
   const { context } = choice;
   if (!bucketKey) {
     const fresh = await newDataKey(call, keyId, {
@@ -139,7 +117,7 @@ export async function sealFor(call: Call, bucket: Bucket, key: string, choice: E
     });
     return {
       seal: { algorithm, keyArn: fresh.keyArn, wrapped: fresh.wrapped, ...(context ? { context } : {}) },
-      dataKey: fresh.plain,
+      dataKey: await withLayers(call, algorithm, fresh.plain),
     };
   }
   const cached = `${call.principal.arn} ${bucket.id} ${keyId} ${JSON.stringify(context ?? {})}`;
@@ -163,12 +141,15 @@ export async function unseal(
   key: string,
   seal: Seal,
   customer: CustomerKey | undefined,
-): Promise<Uint8Array> {
+): Promise<DataKey> {
   if (seal.algorithm === 'SSE-C') return openWithCustomerKey(seal, customer);
   if (customer) throw customerKeyNotApplicable();
   if (seal.algorithm === 'AES256') return managedSecret(call.kernel);
   checkSigned(call, seal);
-  if (!seal.bucketKey) return unwrap(call, seal, objectArn(bucket.name, key, call.partition));
+  if (!seal.bucketKey) {
+    const plain = await unwrap(call, seal, objectArn(bucket.name, key, call.partition));
+    return withLayers(call, seal.algorithm, plain);
+  }
   const cached = `${call.principal.arn} ${Buffer.from(seal.wrapped!).toString('base64')}`;
   const shared = await bucketKeys(call.kernel).get(call.now, cached, async () => ({
     keyArn: seal.keyArn!,
@@ -176,6 +157,11 @@ export async function unseal(
     plain: await unwrap(call, seal, bucketArn(bucket.name, call.partition)),
   }));
   return shared.plain;
+}
+
+/** Under DSSE-KMS what KMS's data key has encrypted is encrypted again under a key of S3's own. */
+async function withLayers(call: Call, algorithm: SseAlgorithm, plain: Uint8Array): Promise<DataKey> {
+  return algorithm === 'aws:kms:dsse' ? { inner: plain, outer: await managedSecret(call.kernel) } : plain;
 }
 
 /** KMS answers nobody whom it does not know. Source: knowledge centre, "Requests require AWS Signature Version 4". */
@@ -208,94 +194,4 @@ export function encryptionMembers(seal: Seal) {
 export function writtenEncryptionMembers(seal: Seal) {
   const context = seal.context && Buffer.from(JSON.stringify(seal.context)).toString('base64');
   return { ...encryptionMembers(seal), ...(context ? { SSEKMSEncryptionContext: context } : {}) };
-}
-
-// ---- customer keys ------------------------------------------------------------------------------------------------
-
-function sealWithCustomerKey(call: Call, { key, md5 }: CustomerKey): Sealed {
-  const salt = call.kernel.random.bytes(16);
-  const proof = createHmac('sha256', salt).update(key).digest();
-  return { seal: { algorithm: 'SSE-C', keyMd5: md5, salt, proof }, dataKey: key };
-}
-
-function openWithCustomerKey(seal: Seal, customer: CustomerKey | undefined): Uint8Array {
-  if (!customer) throw needsCustomerKey();
-  const proof = createHmac('sha256', seal.salt!).update(customer.key).digest();
-  if (!timingSafeEqual(proof, seal.proof!)) throw wrongCustomerKey();
-  return customer.key;
-}
-
-// ---- KMS ----------------------------------------------------------------------------------------------------------
-
-interface DataKey {
-  readonly keyArn: string;
-  readonly plain: Uint8Array;
-  readonly wrapped: Uint8Array;
-}
-
-async function newDataKey(call: Call, keyId: string, context: Record<string, string>): Promise<DataKey> {
-  const made = await asKms(
-    call.peers.kms.GenerateDataKey({ KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: context }),
-  );
-  return { keyArn: made.KeyId!, plain: made.Plaintext!, wrapped: made.CiphertextBlob! };
-}
-
-async function unwrap(call: Call, seal: Seal, arn: string): Promise<Uint8Array> {
-  const EncryptionContext = { ...seal.context, 'aws:s3:arn': arn };
-  const opened = await asKms(
-    call.peers.kms.Decrypt({ CiphertextBlob: seal.wrapped, KeyId: seal.keyArn, EncryptionContext }),
-  );
-  return opened.Plaintext!;
-}
-
-/** KMS's refusals as S3 passes them on: its codes under `KMS.`, and a missing permission as S3's own AccessDenied. */
-async function asKms<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!isAwsError(error)) throw error;
-    if (error.code.startsWith('AccessDenied')) throw accessDenied(error.message);
-    throw kmsError(error.code, error.message);
-  }
-}
-
-// ---- bucket keys --------------------------------------------------------------------------------------------------
-
-/** Virtual time for which a caller's bucket key is used before KMS is asked again. */
-const BUCKET_KEY_MS = 5 * 60 * 1000;
-const MOST_BUCKET_KEYS = 1000;
-
-interface BucketKeys {
-  get(now: number, name: string, make: () => Promise<DataKey>): Promise<DataKey>;
-}
-
-const caches = new WeakMap<Kernel, BucketKeys>();
-
-/** Bucket keys in memory, per caller: each one's access to the KMS key shows at least once. */
-function bucketKeys(kernel: Kernel): BucketKeys {
-  let cache = caches.get(kernel);
-  if (!cache) {
-    cache = createBucketKeys();
-    caches.set(kernel, cache);
-  }
-  return cache;
-}
-
-function createBucketKeys(): BucketKeys {
-  const keys = new Map<string, { until: number; key: Promise<DataKey> }>();
-  return {
-    get(now, name, make) {
-      const known = keys.get(name);
-      if (known && known.until > now) return known.key;
-      const key = make();
-      keys.set(name, { until: now + BUCKET_KEY_MS, key });
-      key.catch(() => keys.delete(name));
-      if (keys.size > MOST_BUCKET_KEYS)
-        for (const oldest of keys.keys()) {
-          keys.delete(oldest);
-          break;
-        }
-      return key;
-    },
-  };
 }

@@ -4,6 +4,7 @@ import type { Call, Kernel } from '../../kernel/call';
 import { operationAborted } from './errors';
 import type { Span } from './ranges';
 import { readPiece } from './state/bodies';
+import type { DataKey } from './state/layers';
 import type { Checksum, Manifest, StoredObject } from './state/tables';
 import { findManifest, findPart, holdParts } from './state/uploads';
 import { forget } from './target';
@@ -30,7 +31,7 @@ export async function whileReplaced<T>(call: Call, read: () => Promise<T | undef
 export async function openBody(
   call: Call,
   object: StoredObject,
-  dataKey: Uint8Array,
+  dataKey: DataKey,
   span?: Span,
 ): Promise<Uint8Array | Bytes | undefined> {
   const { store } = call.kernel;
@@ -45,7 +46,7 @@ export async function openBody(
   );
 }
 
-async function* readParts(call: Call, uploadId: string, manifest: Manifest, dataKey: Uint8Array, span: Span): Bytes {
+async function* readParts(call: Call, uploadId: string, manifest: Manifest, dataKey: DataKey, span: Span): Bytes {
   const { store } = call.kernel;
   const release = holdParts(store, uploadId);
   try {
@@ -55,7 +56,7 @@ async function* readParts(call: Call, uploadId: string, manifest: Manifest, data
   }
 }
 
-async function* readSpan(store: Store, uploadId: string, manifest: Manifest, dataKey: Uint8Array, span: Span): Bytes {
+async function* readSpan(store: Store, uploadId: string, manifest: Manifest, dataKey: DataKey, span: Span): Bytes {
   let offset = 0;
   for (let i = 0; i < manifest.sizes.length && offset <= span.end; i++) {
     const size = manifest.sizes[i];

@@ -2,9 +2,11 @@
 import type { Call } from '../../kernel/call';
 import { checkCopySource } from './conditions';
 import { copySourceOf } from './copies';
-import { customerKeyOf, unseal } from './encryption';
+import { customerKeyOf } from './customerkeys';
+import { unseal } from './encryption';
 import { copySourceArchived, invalidRequest } from './errors';
 import { requireReadable } from './restores';
+import type { DataKey } from './state/layers';
 import type { Bucket, StoredObject } from './state/tables';
 import { bucketNamed, checkOwner, missing, versionIn } from './target';
 
@@ -26,7 +28,7 @@ export interface Source {
   readonly versionId?: string;
   readonly object: StoredObject;
   /** The key of its body. */
-  open(): Promise<Uint8Array>;
+  open(): Promise<DataKey>;
 }
 
 export async function copySource(call: Call, input: CopyInput): Promise<Source> {

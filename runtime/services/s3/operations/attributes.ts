@@ -1,7 +1,8 @@
 /** GetObjectAttributes. Source: S3 API reference, "GetObjectAttributes". */
 import type { Call } from '../../../kernel/call';
 import { checksumMembers } from '../checksums';
-import { checkCustomerKey, customerKeyOf } from '../encryption';
+import { customerKeyOf } from '../customerkeys';
+import { checkCustomerKey } from '../encryption';
 import { invalidArgument, missingHeader } from '../errors';
 import type { In, Out } from '../model';
 import { pageSize } from '../pages';

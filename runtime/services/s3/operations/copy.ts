@@ -10,6 +10,7 @@ import { openBody, whileReplaced } from '../reading';
 import { noteRetrieval } from '../retrievals';
 import { copySource, type Source } from '../sources';
 import { newId, type Taken, takeBody, using } from '../state/bodies';
+import type { DataKey } from '../state/layers';
 import type { Bucket, Checksum, ChecksumName, Seal } from '../state/tables';
 import { bucketOf } from '../target';
 import { checkWriteEarly, commitObject, type Draft, draftOf, LARGEST_PUT, versionMember } from '../writing';
@@ -25,7 +26,7 @@ async function copy(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObjec
   checkKey(key);
   checkDirective(input.MetadataDirective, 'x-amz-metadata-directive', 'Unknown metadata directive.');
   checkDirective(input.TaggingDirective, 'x-amz-tagging-directive', 'Unknown tagging directive.');
-  const choice = encryptionChoice(input);
+  const choice = encryptionChoice(call, bucket, input);
   const source = await copySource(call, input);
   if (source.object.sizeBytes > LARGEST_PUT)
     throw invalidRequest(
@@ -118,7 +119,7 @@ async function copiedBody(
   call: Call,
   source: Source,
   seal: Seal,
-  dataKey: Uint8Array,
+  dataKey: DataKey,
   algorithm: ChecksumName,
 ): Promise<CopiedBody | undefined> {
   const { store, random } = call.kernel;

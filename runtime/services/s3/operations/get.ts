@@ -4,7 +4,8 @@ import type { Call } from '../../../kernel/call';
 import { existingObjectCheck } from '../actions/keys';
 import { checksumMembers } from '../checksums';
 import { checkRead } from '../conditions';
-import { checkCustomerKey, checkSigned, customerKeyOf, encryptionMembers, unseal } from '../encryption';
+import { customerKeyOf } from '../customerkeys';
+import { checkCustomerKey, checkSigned, encryptionMembers, unseal } from '../encryption';
 import { invalidArgument, invalidPartNumber, invalidRequest, partNumberOutOfRange } from '../errors';
 import { expirationMember } from '../expiry';
 import { legalHoldMember, retentionMembers } from '../locks';
@@ -64,7 +65,11 @@ export async function HeadObject(call: Call, input: In<'HeadObject'>): Promise<O
   const customer = customerKeyOf(input);
   const reading = await prepare(call, input);
   checkSigned(call, reading.object.seal);
-  checkCustomerKey(reading.object.seal, customer);
+  const { bucket, object } = reading;
+  checkCustomerKey(object.seal, customer);
+  // Checksums of objects under KMS keys are encrypted too: "you must have permission to use the kms:Decrypt action".
+  if (input.ChecksumMode === 'ENABLED' && object.seal.keyArn !== undefined)
+    await unseal(call, bucket, input.Key!, object.seal, customer);
   return members(call, reading, input);
 }
 

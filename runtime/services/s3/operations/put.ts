@@ -24,7 +24,7 @@ export async function PutObject(call: Call, input: In<'PutObject'>): Promise<Out
   const onLength = limitBody(call);
   checkContentMd5(input.ContentMD5);
   const claim = claimOf(call, input);
-  const choice = encryptionChoice(input);
+  const choice = encryptionChoice(call, bucket, input);
   const draft = draftOf(call, bucket, input);
   if ((draft.retention || draft.legalHold) && !claim && input.ContentMD5 === undefined)
     throw invalidRequest(

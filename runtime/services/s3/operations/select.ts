@@ -8,11 +8,13 @@ import type { Compression, Content, InputFormat, OutputFormat } from '../../../e
 import type { SelectEvent } from '../../../engine/select/run';
 import type { ScanRange } from '../../../engine/select/source';
 import type { Call } from '../../../kernel/call';
-import { checkCustomerKey, customerKeyOf, unseal } from '../encryption';
+import { customerKeyOf } from '../customerkeys';
+import { checkCustomerKey, unseal } from '../encryption';
 import { accessDenied, operationAborted } from '../errors';
 import type { In, Out } from '../model';
 import { openBody, whileReplaced } from '../reading';
 import { requireReadable } from '../restores';
+import type { DataKey } from '../state/layers';
 import type { StoredObject } from '../state/tables';
 import { bucketOf, objectOf } from '../target';
 
@@ -82,7 +84,7 @@ function checkStorageClass({ storageClass = 'STANDARD' }: StoredObject): void {
 class Gone extends Error {}
 
 /** The object's bytes. Nothing is open before somebody reads, and while nobody does. */
-function contentOf(call: Call, object: StoredObject, dataKey: Uint8Array): Content {
+function contentOf(call: Call, object: StoredObject, dataKey: DataKey): Content {
   let opened = false;
   return {
     sizeBytes: object.sizeBytes,

@@ -7,7 +7,9 @@ import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import type { Bytes } from '../../../base/bytes';
 import { type Digest, type DigestName, digest } from '../../../base/digests';
 import type { Random } from '../../../base/random';
+import { type FrameCipher, frameCipher } from '../../../store/frames';
 import type { BlobWriter, ByteRange, Reader, Store, Writer } from '../../../store/port';
+import { type DataKey, isLayered, layeredBytes, layerWriter, openLayer } from './layers';
 import { createOpened, type Opened } from './opened';
 import { bodies, type Piece } from './tables';
 
@@ -44,9 +46,9 @@ export async function takeBody(
     dataKey,
     digests: names,
     onLength,
-  }: { id: string; dataKey: Uint8Array; digests: readonly DigestName[]; onLength: (sizeBytes: number) => void },
+  }: { id: string; dataKey: DataKey; digests: readonly DigestName[]; onLength: (sizeBytes: number) => void },
 ): Promise<Taken> {
-  const key = pieceKey(dataKey, id);
+  const key = pieceKey(outermost(dataKey), id);
   const running = names.map((name): [DigestName, Digest] => [name, digest(name)]);
   let small: Uint8Array[] = [];
   let blob: BlobWriter | undefined;
@@ -62,6 +64,7 @@ export async function takeBody(
       }
       if (!blob) {
         blob = await store.blobs.create(key);
+        if (isLayered(dataKey)) blob = layerWriter(blob, firstLayer(dataKey, id));
         for (const earlier of small) await blob.write(earlier);
         small = [];
       }
@@ -74,6 +77,7 @@ export async function takeBody(
   const digests: Partial<Record<DigestName, Uint8Array>> = {};
   for (const [name, one] of running) digests[name] = await one.finish();
   if (blob) return { piece: { id, sizeBytes, blob: await blob.finish() }, digests };
+  if (isLayered(dataKey)) small = [encrypt(pieceKey(dataKey.inner, id), small)];
   const row = sizeBytes > 0 ? encrypt(key, small) : undefined;
   return { piece: { id, sizeBytes }, row, digests };
 }
@@ -103,25 +107,42 @@ export function dropPiece(tx: Writer, piece: Piece): void {
 export async function readPiece(
   store: Store,
   piece: Piece,
-  dataKey: Uint8Array,
+  dataKey: DataKey,
   range?: ByteRange,
 ): Promise<Uint8Array | Bytes | undefined> {
   if (piece.sizeBytes === 0) return new Uint8Array(0);
-  if (piece.blob) return store.blobs.read(piece.blob, { range, key: pieceKey(dataKey, piece.id) });
+  if (piece.blob) {
+    const key = pieceKey(outermost(dataKey), piece.id);
+    if (!isLayered(dataKey)) return store.blobs.read(piece.blob, { range, key });
+    const blob = { id: piece.blob.id, sizeBytes: layeredBytes(piece.sizeBytes) };
+    const read = (sealed: ByteRange) => store.blobs.read(blob, { range: sealed, key });
+    return openLayer(read, firstLayer(dataKey, piece.id), piece.sizeBytes, range);
+  }
   const whole = await readRow(store, piece.id, dataKey);
   return range ? whole?.subarray(range.start, range.end + 1) : whole;
 }
 
-async function readRow(store: Store, id: string, dataKey: Uint8Array): Promise<Uint8Array | undefined> {
+async function readRow(store: Store, id: string, dataKey: DataKey): Promise<Uint8Array | undefined> {
   const opened = openedBodies.get(store) ?? createOpened();
   openedBodies.set(store, opened);
-  const known = opened.find(id, dataKey);
+  const own = isLayered(dataKey) ? dataKey.inner : dataKey;
+  const known = opened.find(id, own);
   if (known) return known;
   const row = await (store as Reader).get(bodies, [id]);
   if (!row) return undefined;
-  const content = decrypt(pieceKey(dataKey, id), row);
-  opened.keep(id, dataKey, content);
+  const sealed = decrypt(pieceKey(outermost(dataKey), id), row);
+  const content = isLayered(dataKey) ? decrypt(pieceKey(own, id), sealed) : sealed;
+  opened.keep(id, own, content);
   return content;
+}
+
+/** Of the layer that is written to the store. */
+function outermost(dataKey: DataKey): Uint8Array {
+  return isLayered(dataKey) ? dataKey.outer : dataKey;
+}
+
+function firstLayer({ inner }: { readonly inner: Uint8Array }, id: string): FrameCipher {
+  return frameCipher(pieceKey(inner, id), id);
 }
 
 function pieceKey(dataKey: Uint8Array, id: string): Uint8Array {

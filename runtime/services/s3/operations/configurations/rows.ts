@@ -15,7 +15,6 @@ import {
   lifecycleAndMfa,
   malformedXml,
   noConfiguration,
-  notImplemented,
 } from '../../errors';
 import { checkedDuration, MOST_DAYS, MOST_YEARS, modeOf } from '../../locks';
 import { mfaRequired, provesMfa } from '../../mfa';
@@ -85,7 +84,7 @@ export async function PutBucketEncryption(
     encryption: {
       algorithm: algorithm ?? bucket.encryption.algorithm,
       ...(wanted ? (keyId ? { keyId } : {}) : bucket.encryption.keyId ? { keyId: bucket.encryption.keyId } : {}),
-      bucketKey: rule.BucketKeyEnabled ?? false,
+      bucketKey: rule.BucketKeyEnabled ?? (wanted ? false : bucket.encryption.bucketKey),
       blocksCustomerKeys: blocked ? blocked[0] === 'SSE-C' : bucket.encryption.blocksCustomerKeys,
     },
   }));
@@ -93,8 +92,7 @@ export async function PutBucketEncryption(
 }
 
 function algorithmOf(text: string | undefined): SseAlgorithm {
-  if (text === 'aws:kms:dsse') throw notImplemented('dual-layer server-side encryption (aws:kms:dsse)');
-  if (text === 'AES256' || text === 'aws:kms') return text;
+  if (text === 'AES256' || text === 'aws:kms' || text === 'aws:kms:dsse') return text;
   throw malformedXml(`SSEAlgorithm must be AES256, aws:kms or aws:kms:dsse, not ${text}`);
 }
 
@@ -109,7 +107,8 @@ export async function GetBucketEncryption(
         {
           ApplyServerSideEncryptionByDefault: { SSEAlgorithm: algorithm, ...(keyId ? { KMSMasterKeyID: keyId } : {}) },
           BucketKeyEnabled: bucketKey,
-          ...(blocksCustomerKeys ? { BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } } : {}),
+          // Told whether or not anybody has put it, as S3 does since it blocks by default.
+          BlockedEncryptionTypes: { EncryptionType: [blocksCustomerKeys ? 'SSE-C' : 'NONE'] },
         },
       ],
     },

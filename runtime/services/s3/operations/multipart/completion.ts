@@ -5,7 +5,8 @@
 import { combineCrcs, type DigestName, digest, isCrc } from '../../../../base/digests';
 import type { Call } from '../../../../kernel/call';
 import { base64, checksumMembers, givenChecksums, headerOf, isChecksum } from '../../checksums';
-import { checkCustomerKey, customerKeyOf, encryptionMembers } from '../../encryption';
+import { customerKeyOf } from '../../customerkeys';
+import { checkCustomerKey, encryptionMembers } from '../../encryption';
 import {
   badChecksum,
   badChecksumHeader,

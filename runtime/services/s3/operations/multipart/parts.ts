@@ -3,7 +3,8 @@ import { type Bytes, once } from '../../../../base/bytes';
 import type { DigestName } from '../../../../base/digests';
 import type { Call } from '../../../../kernel/call';
 import { base64, type Claim, checkContentMd5, claimOf, verify } from '../../checksums';
-import { customerKeyOf, type EncryptionInput, encryptionMembers, unseal } from '../../encryption';
+import { checkNotBlocked, customerKeyOf } from '../../customerkeys';
+import { type EncryptionInput, encryptionMembers, unseal } from '../../encryption';
 import {
   entityTooLarge,
   invalidArgument,
@@ -17,6 +18,7 @@ import { openBody, whileReplaced } from '../../reading';
 import { noteRetrieval } from '../../retrievals';
 import { copySource } from '../../sources';
 import { keepBody, newId, type Taken, takeBody, using } from '../../state/bodies';
+import type { DataKey } from '../../state/layers';
 import type { Bucket, Part, Upload } from '../../state/tables';
 import { findUpload, putPart } from '../../state/uploads';
 import { bucketOf } from '../../target';
@@ -91,7 +93,8 @@ function checkClaim({ declared, algorithm, type }: Upload, claim: Claim | undefi
 }
 
 /** The key that began the upload encrypts its parts; KMS is asked once more, as the one who sends the part. */
-async function partKey(call: Call, bucket: Bucket, { draft: { seal } }: Upload, input: PartInput): Promise<Uint8Array> {
+async function partKey(call: Call, bucket: Bucket, { draft: { seal } }: Upload, input: PartInput): Promise<DataKey> {
+  checkNotBlocked(call, bucket, input);
   const customer = customerKeyOf(input);
   if ((seal.algorithm === 'SSE-C') !== (customer !== undefined))
     throw invalidRequest(
@@ -106,7 +109,7 @@ function take(
   call: Call,
   upload: Upload,
   stream: Bytes,
-  dataKey: Uint8Array,
+  dataKey: DataKey,
   onLength: (sizeBytes: number) => void,
   claim: Claim | undefined,
 ): Promise<Taken> {

@@ -23,7 +23,7 @@ export async function CreateMultipartUpload(
   const key = input.Key!;
   checkKey(key);
   const { algorithm, type, declared } = checksumPlan(input.ChecksumAlgorithm, input.ChecksumType);
-  const choice = encryptionChoice(input);
+  const choice = encryptionChoice(call, bucket, input);
   const draft = draftOf(call, bucket, input);
   const { seal } = await sealFor(call, bucket, key, choice);
   const upload: Upload = {
