@@ -49,7 +49,7 @@ export interface AccountConfig {
   readonly id: string;
   /** Shown as DisplayName where that is shown. @default none */
   readonly name?: string;
-  /** By which ACLs may name the account. @default none */
+  /** By which ACLs may name the account, with the defaults of 2022. @default none */
   readonly email?: string;
   /** @default 64 hexadecimal digits, derived from the account id */
   readonly canonicalId?: string;

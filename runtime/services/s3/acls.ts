@@ -8,6 +8,7 @@ import type { Principal } from '../../kernel/principal';
 import {
   accessDenied,
   aclNotSupported,
+  emailGrantee,
   invalidArgument,
   invalidRequest,
   malformedAcl,
@@ -24,6 +25,8 @@ export const LOG_DELIVERY = 'http://acs.amazonaws.com/groups/s3/LogDelivery';
 const GROUPS = [ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY];
 /** The account of the service behind `aws-exec-read`. Source: S3 user guide, "Canned ACL". */
 const EXEC_READER = '6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c';
+/** Source: S3 user guide, "Access control list (ACL) overview": "An ACL can have up to 100 grants." */
+const MOST_GRANTS = 100;
 const PERMISSIONS = ['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP'] as const;
 
 type Permission = Grant['permission'];
@@ -73,9 +76,16 @@ export function requestedGrants(input: AclInput, owners: Owners): readonly Grant
     return cannedGrants(input.ACL, owners);
   }
   if (headers.length === 0) return undefined;
-  return headers.flatMap(([member, header, permission]) =>
-    headerGrants(owners.kernel, input[member] ?? '', header, permission),
+  return limited(
+    headers.flatMap(([member, header, permission]) =>
+      headerGrants(owners.kernel, input[member] ?? '', header, permission),
+    ),
   );
+}
+
+function limited<T>(grants: readonly T[]): readonly T[] {
+  if (grants.length > MOST_GRANTS) throw malformedAcl();
+  return grants;
 }
 
 /** Grants of PutBucketAcl and PutObjectAcl, which need one way of saying them and only one. */
@@ -90,7 +100,7 @@ export function putGrants(input: AclInput, owners: Owners): readonly Grant[] {
   if (!Owner?.ID) throw malformedAcl();
   const { kernel, owner } = owners;
   if (Owner.ID !== owner) throw accessDenied();
-  return (Grants ?? []).map(({ Grantee, Permission }) => {
+  return limited(Grants ?? []).map(({ Grantee, Permission }) => {
     const permission = PERMISSIONS.find((candidate) => candidate === Permission);
     if (!permission || !Grantee) throw malformedAcl();
     if (Grantee.Type === 'Group') return { grantee: group(Grantee.URI ?? ''), permission };
@@ -99,6 +109,18 @@ export function putGrants(input: AclInput, owners: Owners): readonly Grant[] {
       return { grantee: userByEmail(kernel, Grantee.EmailAddress ?? ''), permission };
     throw malformedAcl();
   });
+}
+
+/**
+ * Where ACLs are off, a request to set one may only say what is so anyway: "bucket owner full control ACLs, such as the
+ * canned ACL or equivalent forms of this ACL expressed in XML". Source: S3 user guide, "Controlling ownership of objects".
+ * @throws AwsError AccessControlListNotSupported
+ */
+export function checkAclsOff(input: AclInput, kernel: Kernel, bucket: Bucket): void {
+  const owner = canonicalId(kernel, bucket.account);
+  if (input.ACL === 'bucket-owner-full-control') putGrants(input, { kernel, owner });
+  else if (!input.AccessControlPolicy || keptGrants(putGrants(input, { kernel, owner }), owner))
+    throw aclNotSupported();
 }
 
 function cannedGrants(name: string, { owner, bucketOwner }: Owners): readonly Grant[] {
@@ -123,13 +145,16 @@ function cannedGrants(name: string, { owner, bucketOwner }: Owners): readonly Gr
     case 'bucket-owner-full-control':
       return bucket ? [own, grant(bucket, 'FULL_CONTROL')] : [own];
     case 'log-delivery-write': {
+      if (bucketOwner !== undefined) throw noCannedAcl(name);
       const logs: Grant['grantee'] = { kind: 'group', id: LOG_DELIVERY };
       return [own, grant(logs, 'WRITE'), grant(logs, 'READ_ACP')];
     }
     default:
-      throw invalidArgument(`There is no canned ACL of the name ${name}`, 'x-amz-acl', name);
+      throw noCannedAcl(name);
   }
 }
+
+const noCannedAcl = (name: string) => invalidArgument(`There is no canned ACL of the name ${name}`, 'x-amz-acl', name);
 
 function headerGrants(kernel: Kernel, value: string, header: string, permission: Permission): Grant[] {
   return value.split(',').map((part) => {
@@ -151,7 +176,9 @@ function user(kernel: Kernel, id: string): Grant['grantee'] {
   return { kind: 'user', id };
 }
 
+/** "As of October 1, 2025, Amazon S3 has discontinued support for Email Grantee ACLs": 405. Source: PutObjectAcl. */
 function userByEmail(kernel: Kernel, email: string): Grant['grantee'] {
+  if (kernel.config.s3.defaults !== '2022') throw emailGrantee();
   const id = canonicalIdOf(kernel, email);
   if (id === undefined) throw unresolvableGrant();
   return { kind: 'user', id };

@@ -183,6 +183,9 @@ export const malformedAcl = () =>
     'The XML you provided was not well-formed or did not validate against our published schema',
   );
 
+export const emailGrantee = () =>
+  s3Error('MethodNotAllowed', 405, 'The specified method is not allowed against this resource.');
+
 export const unresolvableGrant = () =>
   s3Error(
     'UnresolvableGrantByEmailAddress',

@@ -1,18 +1,10 @@
 /** What an object holds beside its content: tags, ACL, retention, legal hold. Source: their pages in the S3 API reference. */
 import type { Call } from '../../../kernel/call';
-import { aclMembers, isPublic, keptGrants, putGrants } from '../acls';
+import { aclMembers, checkAclsOff, isPublic, keptGrants, putGrants } from '../acls';
 import { existingObjectCheck, type Keys, requestTags } from '../actions/keys';
 import { remainingDays } from '../actions/objects';
 import { changeRow } from '../configurations';
-import {
-  accessDenied,
-  aclNotSupported,
-  malformedXml,
-  noObjectLock,
-  noSuchBucket,
-  noSuchKey,
-  noSuchLock,
-} from '../errors';
+import { accessDenied, malformedXml, noObjectLock, noSuchBucket, noSuchKey, noSuchLock } from '../errors';
 import { announceObject, type EventName } from '../events';
 import { checkedDuration, checkUnlocked, futureDate, isProlonged, modeOf, untilOf } from '../locks';
 import type { In, Out } from '../model';
@@ -100,14 +92,15 @@ export async function GetObjectAcl(call: Call, input: In<'GetObjectAcl'>): Promi
 export async function PutObjectAcl(call: Call, input: In<'PutObjectAcl'>): Promise<Out<'PutObjectAcl'>> {
   const bucket = await bucketOf(call, input);
   const { owner } = await holderOf(call, input);
-  const enforced = bucket.ownership === 'BucketOwnerEnforced';
-  if (enforced && input.ACL !== 'bucket-owner-full-control') throw aclNotSupported();
+  if (bucket.ownership === 'BucketOwnerEnforced') {
+    checkAclsOff(input, call.kernel, bucket);
+    return {};
+  }
   const grants = putGrants(input, {
     kernel: call.kernel,
     owner: ownerId(call.kernel, owner),
     bucketOwner: canonicalId(call.kernel, bucket.account),
   });
-  if (enforced) return {};
   if (isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
   const acl = keptGrants(grants, ownerId(call.kernel, owner));
   await change(call, input, ({ acl: _, ...object }) => (acl ? { ...object, acl } : object), 'ObjectAcl:Put');
@@ -121,7 +114,10 @@ export async function GetBucketAcl(call: Call, input: In<'GetBucketAcl'>): Promi
 
 export async function PutBucketAcl(call: Call, input: In<'PutBucketAcl'>): Promise<Out<'PutBucketAcl'>> {
   const bucket = await bucketOf(call, input);
-  if (bucket.ownership === 'BucketOwnerEnforced') throw aclNotSupported();
+  if (bucket.ownership === 'BucketOwnerEnforced') {
+    checkAclsOff(input, call.kernel, bucket);
+    return {};
+  }
   const owner = canonicalId(call.kernel, bucket.account);
   const grants = putGrants(input, { kernel: call.kernel, owner });
   if (isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
