@@ -4,13 +4,8 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Call } from '../../kernel/call';
-import {
-  customerKeysBlocked,
-  invalidArgument,
-  invalidEncryptionAlgorithm,
-  needsCustomerKey,
-  wrongCustomerKey,
-} from './errors';
+import { invalidArgument } from './errors';
+import { customerKeysBlocked, invalidEncryptionAlgorithm, needsCustomerKey, wrongCustomerKey } from './keyerrors';
 import { objectArn } from './names';
 import type { Bucket, Seal } from './state/tables';
 

@@ -14,9 +14,10 @@ import {
   openWithCustomerKey,
   sealWithCustomerKey,
 } from './customerkeys';
-import { customerKeyNotApplicable, invalidArgument } from './errors';
-import { bucketKeys, newDataKey, unwrap } from './kmskeys';
-import { bucketArn, objectArn } from './names';
+import { invalidArgument } from './errors';
+import { customerKeyNotApplicable } from './keyerrors';
+import { bucketKeyFor, newDataKey, openBucketKey, openKey, unwrap } from './kmskeys';
+import { objectArn } from './names';
 import type { DataKey } from './state/layers';
 import { managedSecret } from './state/secrets';
 import type { Bucket, Seal, SseAlgorithm } from './state/tables';
@@ -110,28 +111,14 @@ export async function sealFor(call: Call, bucket: Bucket, key: string, choice: E
   // Two layers have no bucket key: S3 takes the header, and the bucket's setting, for no more than they say.
   const bucketKey = algorithm === 'aws:kms' && (choice.bucketKey ?? bucket.encryption.bucketKey);
   const { context } = choice;
-  if (!bucketKey) {
-    const fresh = await newDataKey(call, keyId, {
-      ...context,
-      'aws:s3:arn': objectArn(bucket.name, key, call.partition),
-    });
-    return {
-      seal: { algorithm, keyArn: fresh.keyArn, wrapped: fresh.wrapped, ...(context ? { context } : {}) },
-      dataKey: await withLayers(call, algorithm, fresh.plain),
-    };
+  const own = context ? { context } : {};
+  if (bucketKey) {
+    const { keyArn, wrapped, plain } = await bucketKeyFor(call, bucket, keyId, context);
+    return { seal: { algorithm, keyArn, wrapped, bucketKey, ...own }, dataKey: plain };
   }
-  const cached = `${call.principal.arn} ${bucket.id} ${keyId} ${JSON.stringify(context ?? {})}`;
-  const shared = await bucketKeys(call.kernel).get(call.now, cached, () =>
-    newDataKey(call, keyId, { ...context, 'aws:s3:arn': bucketArn(bucket.name, call.partition) }),
-  );
-  const seal: Seal = {
-    algorithm,
-    keyArn: shared.keyArn,
-    wrapped: shared.wrapped,
-    bucketKey: true,
-    ...(context ? { context } : {}),
-  };
-  return { seal, dataKey: shared.plain };
+  const arn = objectArn(bucket.name, key, call.partition);
+  const { keyArn, wrapped, plain } = await newDataKey(call, keyId, { ...context, 'aws:s3:arn': arn });
+  return { seal: { algorithm, keyArn, wrapped, ...own }, dataKey: await withLayers(call, algorithm, plain) };
 }
 
 /** The data key of a stored body. @throws AwsError when the caller or the request cannot have it */
@@ -146,17 +133,10 @@ export async function unseal(
   if (customer) throw customerKeyNotApplicable();
   if (seal.algorithm === 'AES256') return managedSecret(call.kernel);
   checkSigned(call, seal);
-  if (!seal.bucketKey) {
-    const plain = await unwrap(call, seal, objectArn(bucket.name, key, call.partition));
-    return withLayers(call, seal.algorithm, plain);
-  }
-  const cached = `${call.principal.arn} ${Buffer.from(seal.wrapped!).toString('base64')}`;
-  const shared = await bucketKeys(call.kernel).get(call.now, cached, async () => ({
-    keyArn: seal.keyArn!,
-    wrapped: seal.wrapped!,
-    plain: await unwrap(call, seal, bucketArn(bucket.name, call.partition)),
-  }));
-  return shared.plain;
+  const plain = seal.bucketKey
+    ? await openBucketKey(call, bucket, seal)
+    : await unwrap(call, seal, objectArn(bucket.name, key, call.partition));
+  return seal.enclosed ? openKey(plain, seal.enclosed) : withLayers(call, seal.algorithm, plain);
 }
 
 /** Under DSSE-KMS what KMS's data key has encrypted is encrypted again under a key of S3's own. */

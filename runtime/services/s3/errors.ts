@@ -403,35 +403,3 @@ export const invalidPartOrder = (uploadId: string) =>
     'The list of parts was not in ascending order. Parts must be ordered by part number.',
     { UploadId: uploadId },
   );
-
-// ---- encryption ---------------------------------------------------------------------------------------------------
-
-export const needsCustomerKey = () =>
-  invalidRequest(
-    'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
-  );
-
-/** As S3 is reported to answer reads: its pages do not say. */
-export const wrongCustomerKey = () =>
-  accessDenied(
-    'Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.',
-  );
-
-export const customerKeysBlocked = (who: string, action: string, resource: string) =>
-  accessDenied(
-    `User: ${who} is not authorized to perform: ${action} on resource: "${resource}" because this bucket has blocked upload requests that specify Server Side Encryption with Customer provided keys (SSE-C). Please specify a different server-side encryption type`,
-  );
-
-export const invalidEncryptionAlgorithm = (header: string, algorithm: string) =>
-  s3Error(
-    'InvalidEncryptionAlgorithmError',
-    400,
-    'The Encryption request you specified is not valid. Supported value: AES256.',
-    { ArgumentName: header, ArgumentValue: algorithm },
-  );
-
-export const customerKeyNotApplicable = () =>
-  invalidRequest('The encryption parameters are not applicable to this object.');
-
-/** What KMS refused, in S3's words: `KMS.DisabledException` and kin. */
-export const kmsError = (code: string, message: string, status = 400) => s3Error(`KMS.${code}`, status, message);

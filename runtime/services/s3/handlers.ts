@@ -25,6 +25,7 @@ import {
   ListParts,
 } from './operations/multipart/uploads';
 import { PutObject } from './operations/put';
+import { UpdateObjectEncryption } from './operations/reencryption';
 import { RestoreObject } from './operations/restore';
 import { SelectObjectContent } from './operations/select';
 
@@ -56,6 +57,7 @@ export const handlers: Handlers<S3> = {
   PutObject,
   RestoreObject,
   SelectObjectContent,
+  UpdateObjectEncryption,
   UploadPart,
   UploadPartCopy,
 };

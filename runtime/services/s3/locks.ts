@@ -116,6 +116,14 @@ export function checkUnlocked(version: Version, now: number, bypass: boolean): v
   if (retention.mode === 'COMPLIANCE' || !bypass) throw lockedObject();
 }
 
+/** Whether anything protects a version. */
+export function isLocked(
+  { retention, legalHold }: Pick<StoredObject, 'retention' | 'legalHold'>,
+  now: number,
+): boolean {
+  return legalHold === true || (retention !== undefined && untilOf(retention, now) > now);
+}
+
 /** Whether a retention only makes another one longer, for which nobody needs to bypass anything. */
 export function isProlonged(wanted: Retention | undefined, current: Retention, now: number): boolean {
   if (!wanted || wanted.mode !== current.mode) return false;

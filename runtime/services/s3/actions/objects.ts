@@ -180,6 +180,8 @@ export const objectActions: Actions<S3> = {
   // Of a version too there is only one action.
   RestoreObject: onObject('s3:RestoreObject', 's3:RestoreObject'),
 
+  UpdateObjectEncryption: onObject('s3:UpdateObjectEncryption', 's3:UpdateObjectEncryption'),
+
   GetObjectTagging: onObject('s3:GetObjectTagging', 's3:GetObjectVersionTagging'),
   DeleteObjectTagging: onObject('s3:DeleteObjectTagging', 's3:DeleteObjectVersionTagging'),
   GetObjectAcl: onObject('s3:GetObjectAcl', 's3:GetObjectVersionAcl'),

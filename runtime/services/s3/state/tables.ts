@@ -112,6 +112,8 @@ export interface Seal {
   readonly wrapped?: Uint8Array;
   readonly context?: Readonly<Record<string, string>>;
   readonly bucketKey?: boolean;
+  /** The body's data key, encrypted under the one that is wrapped. Absent: that one is the body's. */
+  readonly enclosed?: Uint8Array;
   /** SSE-C: the MD5 that clients send along, and a salted digest to know the key again. The key is not kept. */
   readonly keyMd5?: string;
   readonly salt?: Uint8Array;
