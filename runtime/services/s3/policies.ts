@@ -20,7 +20,8 @@ export interface KeptPolicy {
 }
 
 /** Actions on keys that are the bucket's business, whoever owns the object. */
-const OF_THE_BUCKET = /^s3:(DeleteObject|AbortMultipartUpload|ListMultipartUploadParts|BypassGovernanceRetention)/;
+const OF_THE_BUCKET =
+  /^s3:(DeleteObject|RestoreObject|AbortMultipartUpload|ListMultipartUploadParts|BypassGovernanceRetention)/;
 
 /** What a website endpoint looks up. It is S3's own: no policy hides from it how a bucket is set up. */
 const OF_A_WEBSITE = ['s3:GetBucketLocation', 's3:GetBucketRequestPayment', 's3:GetBucketWebsite'];
