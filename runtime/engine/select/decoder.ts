@@ -6,8 +6,9 @@ import { selectError } from './errors';
 
 /** Memory of a decoding thread, MiB: a row group of 256 MiB as values. */
 const MOST_MEMORY_MB = 2048;
-/** Threads at a time; who comes later waits for one to end. */
+/** Threads at a time; who comes later waits for one to end, for so long. */
 const MOST_THREADS = 4;
+const PATIENCE_MS = 20_000;
 /** Names of refusals that the thread makes itself. */
 const REFUSALS = ['OverMaxParquetBlockSize', 'UnsupportedParquetType', 'ParquetUnsupportedCompressionCodec'] as const;
 
@@ -30,9 +31,23 @@ export interface Decoder {
 let threads = 0;
 const queue: (() => void)[] = [];
 
+/** @throws AwsError Busy */
 async function enter(): Promise<void> {
-  if (threads < MOST_THREADS) threads++;
-  else await new Promise<void>((resolve) => queue.push(resolve));
+  if (threads < MOST_THREADS) {
+    threads++;
+    return;
+  }
+  await new Promise<void>((resolve, reject) => {
+    const go = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      queue.splice(queue.indexOf(go), 1);
+      reject(selectError('Busy'));
+    }, PATIENCE_MS);
+    queue.push(go);
+  });
 }
 
 function leave(): void {
@@ -54,9 +69,12 @@ export async function startDecoder(
   let waiting: { resolve(value: unknown): void; reject(error: unknown): void } | undefined;
   let broken: unknown;
   let closed = false;
+  // Who is not asked anything holds up nobody's end.
+  worker.unref();
   const settle = (error: unknown, value?: unknown) => {
     const asked = waiting;
     waiting = undefined;
+    worker.unref();
     if (error !== undefined) asked?.reject(error);
     else asked?.resolve(value);
   };
@@ -86,6 +104,7 @@ export async function startDecoder(
           return;
         }
         waiting = { resolve, reject };
+        worker.ref();
         worker.postMessage(message);
       }),
     async close() {

@@ -9,6 +9,7 @@ const TRY = 'Please check the service documentation and try again.';
 const WORDS = {
   AmbiguousFieldName:
     'Field name matches to multiple fields in the file. Please check the SQL expression and the file, and try again.',
+  Busy: 'The service is unavailable. Please retry.',
   CastFailed: 'Attempt to convert from one data type to another using CAST failed in the SQL expression.',
   CSVEscapingRecordDelimiter:
     "A quoted record delimiter was found in the file. To allow quoted record delimiters, please set AllowQuotedRecordDelimiter to 'TRUE'.",
@@ -58,7 +59,8 @@ const WORDS = {
 
 /** @param more what is wrong here in particular */
 export function selectError(code: keyof typeof WORDS, more?: string): AwsError {
-  return new AwsError(code, more === undefined ? WORDS[code] : `${WORDS[code]} ${more}`);
+  const message = more === undefined ? WORDS[code] : `${WORDS[code]} ${more}`;
+  return code === 'Busy' ? new AwsError(code, message, { status: 503, retryable: true }) : new AwsError(code, message);
 }
 
 /** Where in the expression, both from 1. */
