@@ -5,12 +5,13 @@
 import { cpus } from 'node:os';
 import { bodies } from './bodies';
 import { objects } from './objects';
+import { queries } from './queries';
 import { printed, type Row } from './rows';
 import { stacks } from './stacks';
 import { starts } from './starts';
 import { store } from './store';
 
-const all: Readonly<Record<string, () => Promise<Row[]>>> = { starts, stacks, objects, bodies, store };
+const all: Readonly<Record<string, () => Promise<Row[]>>> = { starts, stacks, objects, bodies, queries, store };
 
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !(name in all));

@@ -45,7 +45,8 @@ describe('CSV', () => {
 
   test.each([
     ['"open\n', 'CSVUnescapedQuote'],
-    ['"a"b,c\n', 'CSVParsingError'],
+    ['"a"b,c\n', 'CSVUnescapedQuote'],
+    ['a"b,c\n', 'CSVParsingError'],
     [Buffer.from([0x61, 0xff, 0x0a]), 'InvalidTextEncoding'],
     [Buffer.from([0x61, 0xc3]), 'InvalidTextEncoding'],
     [`${'x'.repeat(2 ** 20 + 1)}\n`, 'OverMaxRecordSize'],

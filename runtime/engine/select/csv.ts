@@ -89,6 +89,7 @@ function settle<T>(take: () => T, resolve: (value: T) => void, reject: (error: u
 function asSelectError(error: Error): Error {
   if (isAwsError(error) || !(error instanceof CsvError)) return error;
   if (error.code === 'CSV_MAX_RECORD_SIZE') return selectError('OverMaxRecordSize');
-  if (error.code === 'CSV_QUOTE_NOT_CLOSED') return selectError('CSVUnescapedQuote');
+  if (error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_INVALID_CLOSING_QUOTE')
+    return selectError('CSVUnescapedQuote');
   return selectError('CSVParsingError');
 }

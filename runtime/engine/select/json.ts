@@ -9,6 +9,10 @@ import { LONGEST_RECORD } from './formats';
 import type { Step } from './syntax';
 import { MISSING, numberOf, type Value } from './values';
 
+// Looked up once: the package answers each look with a call.
+const { LEFT_BRACE, RIGHT_BRACE, LEFT_BRACKET, RIGHT_BRACKET, COLON, COMMA, STRING, NUMBER, TRUE, FALSE, NULL } =
+  TokenType;
+
 /** Deepest nesting. */
 const DEEPEST = 500;
 
@@ -96,26 +100,26 @@ export class JsonReader {
 
   private take(token: TokenType, value: unknown, offset: number): void {
     this.lastToken = offset;
-    const frame = this.frames.at(-1);
+    const frame = this.frames[this.frames.length - 1];
     switch (token) {
-      case TokenType.LEFT_BRACE:
-      case TokenType.LEFT_BRACKET:
-        this.open(token === TokenType.LEFT_BRACE, offset);
+      case LEFT_BRACE:
+      case LEFT_BRACKET:
+        this.open(token === LEFT_BRACE, offset);
         return;
-      case TokenType.RIGHT_BRACE:
-      case TokenType.RIGHT_BRACKET:
-        this.close(token === TokenType.RIGHT_BRACE, offset);
+      case RIGHT_BRACE:
+      case RIGHT_BRACKET:
+        this.close(token === RIGHT_BRACE, offset);
         return;
-      case TokenType.COLON:
+      case COLON:
         if (frame?.expected !== 'colon') throw selectError('JSONParsingError');
         frame.expected = 'value';
         return;
-      case TokenType.COMMA:
+      case COMMA:
         if (frame?.expected !== 'comma') throw selectError('JSONParsingError');
         frame.expected = frame.object ? 'key' : 'value';
         frame.index++;
         return;
-      case TokenType.STRING:
+      case STRING:
         if (frame?.expected === 'key' || frame?.expected === 'first key') {
           frame.key = value as string;
           frame.expected = 'colon';
@@ -123,19 +127,19 @@ export class JsonReader {
         }
         this.simple(value as string, offset);
         return;
-      case TokenType.NUMBER:
+      case NUMBER:
         this.simple(value as string, offset, true);
         return;
-      case TokenType.TRUE:
-      case TokenType.FALSE:
-      case TokenType.NULL:
-        this.simple(token === TokenType.NULL ? null : token === TokenType.TRUE, offset);
+      case TRUE:
+      case FALSE:
+      case NULL:
+        this.simple(token === NULL ? null : token === TRUE, offset);
     }
   }
 
   /** What becomes of the value that begins here. */
   private fate(offset: number): Fate {
-    const frame = this.frames.at(-1);
+    const frame = this.frames[this.frames.length - 1];
     if (!frame) {
       if (offset > this.endAt) {
         this.ended = true;
@@ -209,7 +213,7 @@ export class JsonReader {
 
   /** A value that is a record or part of one. */
   private finish(value: Value, offset: number): void {
-    const parent = this.frames.at(-1);
+    const parent = this.frames[this.frames.length - 1];
     if (parent?.fate === BUILD) {
       if (parent.members) parent.members.set(parent.key, value);
       else parent.items!.push(value);
@@ -222,12 +226,12 @@ export class JsonReader {
   }
 
   private after(): void {
-    const frame = this.frames.at(-1);
+    const frame = this.frames[this.frames.length - 1];
     if (frame) frame.expected = 'comma';
   }
 }
 
 /** With an exponent it is a float, without one it is as exact as it is written. */
 function jsonNumber(text: string): Value {
-  return /[eE]/.test(text) ? Number(text) : numberOf(text);
+  return text.includes('e') || text.includes('E') ? Number(text) : numberOf(text);
 }

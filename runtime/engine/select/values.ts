@@ -47,6 +47,7 @@ export function integer(value: bigint): bigint {
 
 /** A number as it is written: whole ones are integers while they fit, the rest are decimals. */
 export function numberOf(text: string): bigint | Decimal {
+  if (text.length < 19 && !text.includes('.') && !text.includes('e') && !text.includes('E')) return BigInt(text);
   if (/^-?\d{1,19}$/.test(text)) {
     const whole = BigInt(text);
     if (whole <= MOST_INTEGER && whole >= LEAST_INTEGER) return whole;
