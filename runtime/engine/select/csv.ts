@@ -4,17 +4,19 @@ import { isAwsError } from '../../base/errors';
 import { selectError } from './errors';
 import { type CsvInput, LONGEST_RECORD } from './formats';
 
-/** What lies between quotes is kept from the record delimiters, so that it shows when there are any. */
+/** Where the request names no delimiter. */
 const LINE_ENDS = ['\r\n', '\n'];
 
 export interface CsvReader {
   /** @returns the rows that end within these bytes. @throws AwsError */
   write(bytes: Uint8Array): Promise<string[][]>;
   end(): Promise<string[][]>;
+  /** A row began behind the end of what was asked for. */
+  readonly ended: boolean;
 }
 
-/** @param endAt rows that begin behind this byte are not read; their number stays off the rows that `write` gives */
-export function openCsv(format: CsvInput, endAt = Number.POSITIVE_INFINITY): CsvReader & { readonly ended: boolean } {
+/** @param endAt rows that begin behind this byte are left out */
+export function openCsv(format: CsvInput, endAt = Number.POSITIVE_INFINITY): CsvReader {
   let rows: string[][] = [];
   let startOfRow = 0;
   let ended = false;

@@ -45,8 +45,9 @@ const ENOUGH_CHARACTERS = 64 * 1024;
 /** Real time without a word before the client is told that its query goes on, and that records wait. */
 const SILENCE_MS = 1_000;
 const PROGRESS_MS = 1_000;
-/** Real time for which rows are evaluated in one go. */
+/** Real time for which rows are evaluated in one go, and how many rows between two looks at it. */
 const TURN_MS = 5;
+const ROWS_UNWATCHED = 64;
 
 // biome-ignore lint/suspicious/noExplicitAny: rows are opaque to all but their own binding
 type AnyRow = any;
@@ -79,6 +80,7 @@ export async function* runQuery(selection: Selection): AsyncGenerator<SelectEven
     const plan = compilePlan(query, source, compileOutput(selection.output), selection.now);
     let left = query.limit ?? Number.POSITIVE_INFINITY;
     let turn = performance.now();
+    let evaluated = 0;
     if (left > 0) {
       scan: for await (const batch of source.batches()) {
         for (const row of batch) {
@@ -90,6 +92,10 @@ export async function* runQuery(selection: Selection): AsyncGenerator<SelectEven
           if (pending.length >= ENOUGH_CHARACTERS) {
             yield* records();
             spoke = performance.now();
+          }
+          if (++evaluated % ROWS_UNWATCHED === 0 && performance.now() - turn >= TURN_MS) {
+            await nextTurn();
+            turn = performance.now();
           }
         }
         const now = performance.now();

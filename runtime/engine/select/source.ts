@@ -1,9 +1,9 @@
 /** An object as rows in batches, with what names stand for in them. */
 import { type Binding, bindColumns, bindValues } from './binding';
 import { decompressed } from './compression';
-import { openCsv } from './csv';
+import { type CsvReader, openCsv } from './csv';
 import { selectError } from './errors';
-import type { Compression, Content, Counters, CsvInput, InputFormat, JsonInput } from './formats';
+import type { Compression, Content, Counters, CsvInput, InputFormat } from './formats';
 import { JsonReader } from './json';
 import { openParquet } from './parquet';
 import type { Query } from './syntax';
@@ -44,7 +44,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     case 'csv':
       return csvSource(options, format);
     case 'json':
-      return jsonSource(options, format);
+      return jsonSource(options);
     case 'parquet':
       return parquetSource(options);
   }
@@ -102,7 +102,7 @@ async function csvSource(options: SourceOptions, format: CsvInput): Promise<Sour
   const inMiddle = range !== undefined && range.start > 0;
   const withHeader = format.header !== 'NONE';
   let names: string[] | undefined;
-  if (withHeader && inMiddle && format.header === 'USE') names = await headerOf(options, format);
+  if (inMiddle && format.header === 'USE') names = await headerOf(options, format);
   const batches = csvBatches(options, format, delimiter)[Symbol.asyncIterator]();
   let first: string[][] = [];
   if (withHeader && !inMiddle) {
@@ -132,7 +132,7 @@ async function headerOf(options: SourceOptions, format: CsvInput): Promise<strin
 async function* csvBatches(options: SourceOptions, format: CsvInput, delimiter: Buffer): AsyncGenerator<string[][]> {
   const { range } = options;
   const base = range ? Math.max(range.start - delimiter.length, 0) : 0;
-  let reader: ReturnType<typeof openCsv> | undefined;
+  let reader: CsvReader | undefined;
   for await (const bytes of textOfObject(options, delimiter)) {
     reader ??= openCsv(format, endWithin(options, base) + bytes.length);
     const rows = await reader.write(bytes);
@@ -145,7 +145,8 @@ async function* csvBatches(options: SourceOptions, format: CsvInput, delimiter: 
 
 // ---- JSON ----------------------------------------------------------------------------------------------------------------
 
-function jsonSource(options: SourceOptions, _format: JsonInput): Source {
+/** Lines or documents: values follow each other either way. */
+function jsonSource(options: SourceOptions): Source {
   const { query, range } = options;
   const base = range ? Math.max(range.start - LINE_FEED.length, 0) : 0;
   return {
