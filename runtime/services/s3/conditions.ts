@@ -85,6 +85,11 @@ export function checkWrite(
   if (!matches(IfMatch, object.etag)) throw preconditionFailed('If-Match');
 }
 
+/** What is done beside an object, held to its tag: `x-amz-object-if-match`. @throws AwsError PreconditionFailed */
+export function checkObjectMatch(tag: string | undefined, object: StoredObject): void {
+  if (tag !== undefined && !matches(tag, object.etag)) throw preconditionFailed('x-amz-object-if-match');
+}
+
 /** A conditional delete: the tag must be that of the object, or `*` for any. */
 export function checkDelete(ifMatch: string | undefined, object: Version | undefined): void {
   if (ifMatch === undefined) return;

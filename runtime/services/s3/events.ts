@@ -19,6 +19,8 @@ export type EventName =
   | 'ObjectRemoved:DeleteMarkerCreated'
   | 'ObjectTagging:Put'
   | 'ObjectTagging:Delete'
+  | 'ObjectAnnotation:Put'
+  | 'ObjectAnnotation:Delete'
   | 'ObjectAcl:Put'
   | 'ObjectRestore:Post'
   | 'ObjectRestore:Completed'

@@ -1,6 +1,7 @@
 /** Every operation that is implemented, by the name AWS gives it. What is missing is refused by that name. */
 import type { Handlers } from '../../kernel/service';
 import type { S3 } from './model';
+import * as annotations from './operations/annotations';
 import { GetObjectAttributes } from './operations/attributes';
 import * as buckets from './operations/buckets';
 import * as cors from './operations/configurations/cors';
@@ -42,6 +43,7 @@ export const handlers: Handlers<S3> = {
   ...reports,
   ...holdings,
   ...listing,
+  ...annotations,
 
   AbortMultipartUpload,
   CompleteMultipartUpload,

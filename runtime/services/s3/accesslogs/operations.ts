@@ -44,6 +44,8 @@ const RESOURCES: Readonly<Record<string, string>> = {
   MultipartUploads: 'UPLOADS',
   Object: 'OBJECT',
   ObjectAcl: 'ACL',
+  ObjectAnnotation: 'OBJECT_ANNOTATION',
+  ObjectAnnotations: 'OBJECT_ANNOTATION',
   ObjectAttributes: 'OBJECT_ATTRIBUTES',
   ObjectLegalHold: 'OBJECT_LOCK_LEGALHOLD',
   ObjectLockConfiguration: 'OBJECT_LOCK_CONFIGURATION',

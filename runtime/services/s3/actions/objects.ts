@@ -80,6 +80,14 @@ async function copyChecks(input: In<'CopyObject'>, call: Call): Promise<Check[]>
       await existingObjectCheck(call, sourceBucket, target, 's3:GetObjectTagging', 's3:GetObjectVersionTagging'),
     );
   }
+  const annotated = version && !version.marker && input.AnnotationDirective !== 'EXCLUDE' && version.annotations?.count;
+  if (annotated) {
+    const target = { Key: source.key, VersionId: source.versionId };
+    checks.push(
+      await existingObjectCheck(call, sourceBucket, target, 's3:GetObjectAnnotation', 's3:GetObjectVersionAnnotation'),
+      objectCheck(call, bucket, input.Key ?? '', 's3:PutObjectAnnotation'),
+    );
+  }
   const keys = {
     's3:x-amz-copy-source': `${source.bucket}/${source.key}`,
     's3:x-amz-metadata-directive': input.MetadataDirective,
@@ -181,6 +189,18 @@ export const objectActions: Actions<S3> = {
   RestoreObject: onObject('s3:RestoreObject', 's3:RestoreObject'),
 
   UpdateObjectEncryption: onObject('s3:UpdateObjectEncryption', 's3:UpdateObjectEncryption'),
+
+  PutObjectAnnotation: onObject('s3:PutObjectAnnotation', 's3:PutObjectVersionAnnotation'),
+  GetObjectAnnotation: onObject('s3:GetObjectAnnotation', 's3:GetObjectVersionAnnotation'),
+  ListObjectAnnotations: onObject('s3:ListObjectAnnotations', 's3:ListObjectVersionAnnotations'),
+  DeleteObjectAnnotation: async (input, call) => {
+    const bucket = await bucketOf(call, input);
+    const action = 's3:DeleteObjectAnnotation';
+    const checks = [await existingObjectCheck(call, bucket, input, action, 's3:DeleteObjectVersionAnnotation')];
+    if (bucket.lock && call.request.headers['x-amz-bypass-governance-retention'] !== undefined)
+      checks.push(objectCheck(call, bucket, input.Key ?? '', 's3:BypassGovernanceRetention'));
+    return checks;
+  },
 
   GetObjectTagging: onObject('s3:GetObjectTagging', 's3:GetObjectVersionTagging'),
   DeleteObjectTagging: onObject('s3:DeleteObjectTagging', 's3:DeleteObjectVersionTagging'),

@@ -48,6 +48,9 @@ const EVENTS = new Set([
   's3:ObjectTagging:*',
   's3:ObjectTagging:Put',
   's3:ObjectTagging:Delete',
+  's3:ObjectAnnotation:*',
+  's3:ObjectAnnotation:Put',
+  's3:ObjectAnnotation:Delete',
   's3:ObjectAcl:Put',
 ]);
 

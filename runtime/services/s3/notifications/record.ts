@@ -11,7 +11,7 @@ export function eventRecord(event: ObjectEvent, configurationId: string, sequenc
   const removed = event.event === 'ObjectRemoved:Delete';
   return {
     // Tagging, ACL and the end of restored copies came with a later version of the structure.
-    eventVersion: /^Object(Tagging|Acl|Restore:Delete)/.test(event.event) ? '2.3' : '2.1',
+    eventVersion: /^Object(Tagging|Annotation|Acl|Restore:Delete)/.test(event.event) ? '2.3' : '2.1',
     eventSource: 'aws:s3',
     awsRegion: event.region,
     eventTime: new Date(event.at).toISOString(),

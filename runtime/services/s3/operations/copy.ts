@@ -1,6 +1,7 @@
 /** CopyObject. Source: S3 API reference, "CopyObject"; S3 user guide, "Copying, moving, and renaming objects". */
 import { once } from '../../../base/bytes';
 import type { Call } from '../../../kernel/call';
+import { copiesAnnotations, copyAnnotations } from '../annotations/copying';
 import { algorithmNamed, checksumMembers, DEFAULT_CHECKSUM, digestsFor, verify } from '../checksums';
 import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../encryption';
 import { invalidArgument, invalidRequest } from '../errors';
@@ -36,6 +37,7 @@ async function copy(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObjec
     throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     );
+  const annotated = copiesAnnotations(input.AnnotationDirective, source.object);
   const draft = copiedDraft(source, draftOf(call, bucket, input), input);
   const conditional = await checkWriteEarly(call, bucket, key, input);
 
@@ -45,16 +47,32 @@ async function copy(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObjec
   if (!body) return undefined;
   const { taken, checksum, etag } = body;
   const { piece } = taken;
-  const object = await using(call.kernel.store, taken, () =>
-    commitObject(call, {
-      bucket,
-      key,
-      event: 'ObjectCreated:Copy',
-      conditions: conditional ? input : undefined,
-      taken,
-      object: { ...draft, sizeBytes: piece.sizeBytes, etag, checksum, seal, piece },
-    }),
-  );
+  const object = await using(call.kernel.store, taken, async () => {
+    const asked = input.ChecksumAlgorithm === undefined ? undefined : algorithm;
+    const copied = annotated ? await copyAnnotations(call, source, { seal, dataKey, algorithm: asked }) : undefined;
+    try {
+      return await commitObject(call, {
+        bucket,
+        key,
+        event: 'ObjectCreated:Copy',
+        conditions: conditional ? input : undefined,
+        taken,
+        object: {
+          ...draft,
+          sizeBytes: piece.sizeBytes,
+          etag,
+          checksum,
+          seal,
+          piece,
+          ...(copied ? { annotations: copied.set } : {}),
+        },
+        also: copied?.commit,
+      });
+    } catch (error) {
+      await copied?.discard();
+      throw error;
+    }
+  });
   noteRetrieval(call.kernel, source.bucket, source.object, piece.sizeBytes, call.now);
   return {
     CopyObjectResult: { ETag: `"${etag}"`, LastModified: new Date(object.at), ...checksumMembers(checksum) },

@@ -153,4 +153,5 @@ async function dropBody(tx: Writer, bucket: Bucket, object: StoredObject, at: nu
   if (object.storageClass !== undefined) await noteLeaving(tx, bucket, object, at);
   if (object.piece) dropPiece(tx, object.piece);
   if (object.manifest) dropParts(tx, object.manifest);
+  if (object.annotations) dropParts(tx, object.annotations.id);
 }

@@ -15,6 +15,7 @@ const RARE = [
   'acl',
   'retention',
   'legalHold',
+  'annotations',
 ] as const;
 type Rare = Partial<Pick<StoredObject, (typeof RARE)[number] | 'system'>>;
 

@@ -210,9 +210,31 @@ export interface StoredObject extends Any {
   readonly acl?: readonly Grant[];
   readonly retention?: Retention;
   readonly legalHold?: boolean;
+  /** Absent: it never had any. */
+  readonly annotations?: AnnotationSet;
 }
 
 export type Version = StoredObject | DeleteMarker;
+
+// ---- annotations --------------------------------------------------------------------------------------------------
+
+/** Where the annotations of a version are found. */
+export interface AnnotationSet {
+  /** Of the rows in `annotations`. */
+  readonly id: string;
+  readonly count: number;
+  /** Counts changes. */
+  readonly revision: number;
+}
+
+export interface Annotation {
+  /** Last modified, virtual milliseconds. */
+  readonly at: number;
+  readonly etag: string;
+  readonly checksum: Checksum;
+  /** Encrypted under the data key of the object. */
+  readonly piece: Piece;
+}
 
 // ---- multipart ----------------------------------------------------------------------------------------------------
 
@@ -265,7 +287,9 @@ export const uploads = table<Upload>('s3.uploads');
 export const parts = table<Part>('s3.parts');
 /** [upload id] */
 export const manifests = table<Manifest>('s3.manifests');
-/** [upload id]: parts that belong to nothing any more and are to be removed */
+/** [set id, name] */
+export const annotations = table<Annotation>('s3.annotations');
+/** [upload or set id]: parts and annotations that belong to nothing any more and are to be removed */
 export const leftovers = table<true>('s3.leftovers');
 /** [name] → 32 bytes: the key under which S3-managed encryption derives its own */
 export const secrets = table<Uint8Array>('s3.secrets');

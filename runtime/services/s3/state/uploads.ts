@@ -1,7 +1,7 @@
 /** Unfinished uploads, their parts, and the manifests of finished ones. */
 import type { Reader, Store, Writer } from '../../../store/port';
 import { dropPiece } from './bodies';
-import { leftovers, type Manifest, manifests, type Part, parts, type Upload, uploads } from './tables';
+import { annotations, leftovers, type Manifest, manifests, type Part, parts, type Upload, uploads } from './tables';
 
 /** Parts go in steps of this many, so that no transaction grows with an upload's size. */
 const PARTS_AT_ONCE = 500;
@@ -52,7 +52,7 @@ export function putManifest(tx: Writer, uploadId: string, manifest: Manifest): v
   tx.put(manifests, [uploadId], manifest);
 }
 
-/** Lets all parts of an upload go: after this commit, a step at a time, and not while somebody reads them. */
+/** Lets all parts of an upload, or all annotations of a set, go: after this commit, a step at a time, and not while somebody reads them. */
 export function dropParts(tx: Writer, uploadId: string): void {
   tx.put(leftovers, [uploadId], true);
   tx.announce({ topic: LEFTOVER_TOPIC, key: uploadId, data: { uploadId } });
@@ -80,6 +80,12 @@ async function removeSome(tx: Writer, uploadId: string): Promise<boolean> {
     tx.delete(parts, key);
   }
   if (rows.length === PARTS_AT_ONCE) return false;
+  const noted = await tx.page(annotations, { within: [uploadId], limit: PARTS_AT_ONCE });
+  for (const { key, value } of noted) {
+    dropPiece(tx, value.piece);
+    tx.delete(annotations, key);
+  }
+  if (noted.length === PARTS_AT_ONCE) return false;
   tx.delete(manifests, [uploadId]);
   tx.delete(leftovers, [uploadId]);
   return true;
