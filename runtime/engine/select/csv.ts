@@ -34,6 +34,7 @@ export function openCsv(format: CsvInput, endAt = Number.POSITIVE_INFINITY): Csv
     comment: format.comments,
     comment_no_infix: true,
     relax_column_count: true,
+    relax_quotes: true,
     skip_empty_lines: true,
     max_record_size: LONGEST_RECORD,
     on_record(row: string[], { bytes }: InfoRecord) {
@@ -91,7 +92,6 @@ function settle<T>(take: () => T, resolve: (value: T) => void, reject: (error: u
 function asSelectError(error: Error): Error {
   if (isAwsError(error) || !(error instanceof CsvError)) return error;
   if (error.code === 'CSV_MAX_RECORD_SIZE') return selectError('OverMaxRecordSize');
-  if (error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_INVALID_CLOSING_QUOTE')
-    return selectError('CSVUnescapedQuote');
+  if (error.code === 'CSV_QUOTE_NOT_CLOSED') return selectError('CSVUnescapedQuote');
   return selectError('CSVParsingError');
 }
