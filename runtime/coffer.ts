@@ -156,14 +156,20 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     listen: ({ port = 4566, host = '127.0.0.1' } = {}) => open(port, host),
     client(clientClass, { as = 'admin', region = defaultRegion, account = defaultAccount, config } = {}) {
       const acting: Acting = actingAs(as, account, () => alive().kernel);
+      let named = false;
       const client = new clientClass({
         region,
-        endpoint: () => coffer.endpoint ?? 'http://127.0.0.1:4566',
+        endpoint: () => {
+          const url = coffer.endpoint ?? 'http://127.0.0.1:4566';
+          return named ? url.replace('127.0.0.1', 'localhost') : url;
+        },
         forcePathStyle: true,
         requestHandler: createRequestHandler(answer),
         ...acting,
         ...config,
       });
+      // It puts the account before the host, which an address does not allow.
+      named = (client as { config?: { serviceId?: string } }).config?.serviceId === 'S3 Control';
       noteSignings(client, () => ({ clock: alive().kernel.clock, known: alive().knownSignings }));
       return client as never;
     },

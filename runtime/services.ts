@@ -5,6 +5,7 @@ import { iam } from './services/iam/service';
 import { kms } from './services/kms/service';
 import { lambda } from './services/lambda/service';
 import { logs } from './services/logs/service';
+import { s3control } from './services/s3/control/service';
 import { s3 } from './services/s3/service';
 import { sqs } from './services/sqs/service';
 import { ssm } from './services/ssm/service';
@@ -17,6 +18,7 @@ export function createServices(): Service[] {
     lambda(),
     logs(),
     s3(),
+    s3control(),
     sqs(),
     ssm(),
     sts(),

@@ -4,6 +4,7 @@ import '../runtime/services/iam/service';
 import '../runtime/services/kms/service';
 import '../runtime/services/lambda/service';
 import '../runtime/services/logs/service';
+import '../runtime/services/s3/control/service';
 import '../runtime/services/s3/service';
 import '../runtime/services/sqs/service';
 import '../runtime/services/ssm/service';

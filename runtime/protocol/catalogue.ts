@@ -44,7 +44,7 @@ function entryOf({ name, wire }: { readonly name: string; readonly wire: Wire })
   return {
     name,
     wire,
-    s3: wire.protocols.includes('restXml') && wire.signingNames.includes('s3'),
+    s3: wire.protocols.includes('restXml') && wire.signingNames.includes('s3') && !wire.paths,
     get client() {
       client ??= readClient(wire);
       return client;

@@ -30,6 +30,7 @@ export function createRouter(catalogue: Catalogue): Router {
   const tables = new Map<Entry, (request: Request, bucket: string | undefined) => Match | undefined>();
   const readHost = createHostReader((label) => catalogue.signing(label).length > 0);
   const s3 = catalogue.entries.find((entry) => entry.s3);
+  const own = catalogue.entries.filter(({ wire }) => wire.paths);
 
   return { needsForm, route, guess };
 
@@ -61,6 +62,8 @@ export function createRouter(catalogue: Catalogue): Router {
   }
 
   function serviceOf(request: Request, signingName: string | undefined, asked: Asked, host: HostName): Entry {
+    const owner = own.find((entry) => isOwn(entry, request, signingName));
+    if (owner) return owner;
     if (signingName !== undefined) {
       const candidates = catalogue.signing(signingName);
       if (candidates.length === 0) throw unknownService(signingName);
@@ -122,7 +125,7 @@ export function createRouter(catalogue: Catalogue): Router {
 
   function guess(request: Request | undefined): { entry?: Entry; protocol: ProtocolName } {
     if (!request) return { entry: s3, protocol: 'restXml' };
-    const entry = suspect(request);
+    const entry = own.find((one) => isOwn(one, request)) ?? suspect(request);
     if (request.headers['x-amz-target'] !== undefined) {
       return { entry, protocol: entry?.speaks(...jsonProtocols(request)) ?? 'awsJson1_1' };
     }
@@ -174,8 +177,15 @@ function readAction({ method, query }: Request, form: Uint8Array | undefined): A
   };
 }
 
+/** Whether a request is one of a service with paths of its own. */
+function isOwn({ wire: { paths, signingNames } }: Entry, { path, headers }: Request, signingName?: string): boolean {
+  if (!paths || headers[paths.header] === undefined || !path.startsWith(paths.prefix)) return false;
+  return signingName === undefined || signingNames.includes(signingName);
+}
+
 /** Among services that sign with the same name: is it this one? */
 function isMeant({ wire, client }: Entry, request: Request, { action, version }: Asked): boolean {
+  if (wire.paths) return false;
   const target = request.headers['x-amz-target'];
   if (target !== undefined) return wire.target === prefixOf(target);
   if (action !== undefined) return version === undefined ? client.operations.has(action) : version === wire.version;

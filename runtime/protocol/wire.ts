@@ -10,6 +10,8 @@ export interface Wire {
   readonly protocols: readonly ProtocolName[];
   /** Service names in a credential scope that lead here. */
   readonly signingNames: readonly string[];
+  /** Of a REST service that signs with the name of another one: requests with this path and this header are its own. */
+  readonly paths?: { readonly prefix: string; readonly header: string };
   /** What stands before the dot in `X-Amz-Target`. */
   readonly target?: string;
   /** `Version` of the Query protocol; also the API version in documents. */

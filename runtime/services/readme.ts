@@ -16,14 +16,18 @@ const end = '<!-- end of the generated part -->';
 /** The READMEs stand beside the sources, wherever this runs. */
 const sources = __dirname.split(sep).includes('dist') ? join(__dirname, '../../services') : __dirname;
 
-/** Services by the names of their folders; loaded by name, for no service may import another. */
+/** Services by their folders; loaded by name, for no service may import another. S3 Control is a folder within S3's. */
 function loadServices(): Map<string, Service> {
-  const names = readdirSync(sources).filter((name) => existsSync(join(sources, name, 'service.ts')));
+  const folders = readdirSync(sources).flatMap((name) => [name, join(name, 'control')]);
   return new Map(
-    names.map((name) => {
-      const make: (types: () => readonly []) => Service = require(join(__dirname, name, 'service'))[name];
-      return [name, make(() => [])];
-    }),
+    folders
+      .filter((folder) => existsSync(join(sources, folder, 'service.ts')))
+      .map((folder) => {
+        const make: (types: () => readonly []) => Service = require(join(__dirname, folder, 'service'))[
+          folder.split(sep).join('')
+        ];
+        return [folder, make(() => [])];
+      }),
   );
 }
 

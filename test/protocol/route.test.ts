@@ -53,6 +53,26 @@ describe('S3', () => {
     expect(routed(line)).toMatchObject({ operation, labels });
   });
 
+  test('S3 Control has a path and a header of its own, on any host', () => {
+    const tags = 'GET /v20180820/tags/arn%3Aaws%3As3%3A%3A%3Abox';
+    const headers = { 'x-amz-account-id': '000000000000' };
+    const route = {
+      service: 's3control',
+      operation: 'ListTagsForResource',
+      labels: { ResourceArn: 'arn:aws:s3:::box' },
+    };
+    for (const host of [
+      '127.0.0.1:4566',
+      '000000000000.localhost:4566',
+      '000000000000.s3-control.us-east-1.amazonaws.com',
+    ])
+      for (const signingName of ['s3', undefined])
+        expect(routed(tags, signingName, { host, headers })).toMatchObject(route);
+    // A bucket may have the name of the path, an object the header of the account.
+    expect(routed(tags, 's3')).toMatchObject({ service: 's3', operation: 'GetObject' });
+    expect(routed('GET /box/key', 's3', { headers })).toMatchObject({ service: 's3', operation: 'GetObject' });
+  });
+
   test.each([
     ['PUT /box/key', 'CopyObject'],
     ['PUT /box/key?partNumber=1&uploadId=u', 'UploadPartCopy'],

@@ -10,6 +10,14 @@ export const wires = {
     xmlNamespace: 'http://s3.amazonaws.com/doc/2006-03-01/',
     model: { contentTypes: { GetBucketPolicy: 'application/json' } },
   },
+  s3control: {
+    client: () => require('@aws-sdk/client-s3-control'),
+    protocols: ['restXml'],
+    signingNames: ['s3'],
+    paths: { prefix: '/v20180820/', header: 'x-amz-account-id' },
+    version: '2018-08-20',
+    xmlNamespace: 'http://awss3control.amazonaws.com/doc/2018-08-20/',
+  },
   kms: {
     client: () => require('@aws-sdk/client-kms'),
     protocols: ['awsJson1_1'],

@@ -180,6 +180,34 @@ describe('AWS::S3::Bucket', () => {
     expect(await refusal(setting.s3.send(new HeadBucketCommand({ Bucket })))).toBe('404 NotFound');
   });
 
+  it('is tagged anew with ABAC on', async () => {
+    const name = 'storage-with-abac';
+    const deployed = async (command: CreateStackCommand | UpdateStackCommand) => {
+      await stacks.send(command as CreateStackCommand);
+      await setting.coffer.settled();
+      const { Stacks } = await stacks.send(new DescribeStacksCommand({ StackName: name }));
+      const Name = Stacks![0].Outputs!.find(({ OutputKey }) => OutputKey === 'Name')!.OutputValue;
+      const { TagSet } = await setting.s3.send(new GetBucketTaggingCommand({ Bucket: Name }));
+      const own = TagSet!.filter(({ Key }) => !Key!.startsWith('aws:'));
+      return [Stacks![0].StackStatus, ...own.map(({ Key, Value }) => `${Key}=${Value}`)];
+    };
+    const body = (Tags: object[]) => template({ AbacStatus: 'Enabled', Tags });
+    const first = body([
+      { Key: 'team', Value: 'blue' },
+      { Key: 'old', Value: 'x' },
+    ]);
+    expect(await deployed(new CreateStackCommand({ StackName: name, TemplateBody: first }))).toEqual([
+      'CREATE_COMPLETE',
+      'old=x',
+      'team=blue',
+    ]);
+    const TemplateBody = body([{ Key: 'team', Value: 'red' }]);
+    expect(await deployed(new UpdateStackCommand({ StackName: name, TemplateBody }))).toEqual([
+      'UPDATE_COMPLETE',
+      'team=red',
+    ]);
+  });
+
   it('refuses what it does not know, by name and place', async () => {
     const LifecycleConfiguration = { Rules: [{ Status: 'Enabled', ExpireInDays: 7 }] };
     await stacks.send(

@@ -113,8 +113,23 @@ async function refuseExisting(context: ResourceContext, Bucket: string): Promise
 async function retag(context: ResourceContext, Bucket: string, properties: Properties): Promise<void> {
   const { s3 } = context.peers;
   const wanted = Object.entries(tags(context, properties)).map(([Key, Value]) => ({ Key, Value }));
-  if (wanted.length > 0) await s3.PutBucketTagging({ Bucket, Tagging: { TagSet: wanted } });
-  else await s3.DeleteBucketTagging({ Bucket });
+  try {
+    if (wanted.length > 0) await s3.PutBucketTagging({ Bucket, Tagging: { TagSet: wanted } });
+    else await s3.DeleteBucketTagging({ Bucket });
+  } catch (error) {
+    // With ABAC on, tags go one by one.
+    if (!isAwsError(error, 'MethodNotAllowed')) throw error;
+    await retagByArn(context, Bucket, wanted);
+  }
+}
+
+async function retagByArn(context: ResourceContext, Bucket: string, wanted: { Key: string; Value: string }[]) {
+  const { s3control } = context.peers;
+  const on = { AccountId: context.account, ResourceArn: bucketArn(Bucket, context.partition) };
+  const { Tags = [] } = await s3control.ListTagsForResource(on);
+  const gone = Tags.flatMap(({ Key }) => (Key !== undefined && !wanted.some((tag) => tag.Key === Key) ? [Key] : []));
+  if (wanted.length > 0) await s3control.TagResource({ ...on, Tags: wanted });
+  if (gone.length > 0) await s3control.UntagResource({ ...on, TagKeys: gone });
 }
 
 function resultOf({ region, partition }: ResourceContext, name: string): ResourceResult {

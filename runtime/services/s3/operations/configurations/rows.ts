@@ -14,6 +14,7 @@ import {
   invalidBucketState,
   lifecycleAndMfa,
   malformedXml,
+  methodNotAllowed,
   noConfiguration,
 } from '../../errors';
 import { checkedDuration, MOST_DAYS, MOST_YEARS, modeOf } from '../../locks';
@@ -21,7 +22,7 @@ import { mfaRequired, provesMfa } from '../../mfa';
 import type { In, Out } from '../../model';
 import { ownerId } from '../../owners';
 import { findConfiguration } from '../../state/buckets';
-import type { BucketLock, Ownership, SseAlgorithm } from '../../state/tables';
+import type { Bucket, BucketLock, Ownership, SseAlgorithm } from '../../state/tables';
 import { bucketTags, toTagSet } from '../../tags';
 import { bucketOf } from '../../target';
 
@@ -278,9 +279,18 @@ export async function GetObjectLockConfiguration(
 export async function PutBucketTagging(call: Call, input: In<'PutBucketTagging'>): Promise<Out<'PutBucketTagging'>> {
   const tags = bucketTags(input.Tagging?.TagSet);
   const bucket = await bucketOf(call, input);
+  checkAbacOff(call, bucket);
   await call.authorize({ ...bucketCheck(call, bucket, 's3:PutBucketTagging'), requestTags: tags });
   await changeRow(call, input, (now) => ({ ...now, tags }));
   return {};
+}
+
+/**
+ * "After you enable ABAC, PutBucketTagging and DeleteBucketTagging will no longer work. Instead, use the TagResource and
+ * UntagResource APIs." Source: S3 user guide, "Enabling ABAC in general purpose buckets".
+ */
+function checkAbacOff(call: Call, { abac }: Bucket): void {
+  if (abac) throw methodNotAllowed(call.request.method, 'TAGGING');
 }
 
 export async function GetBucketTagging(call: Call, input: In<'GetBucketTagging'>): Promise<Out<'GetBucketTagging'>> {
@@ -293,6 +303,7 @@ export async function DeleteBucketTagging(
   call: Call,
   input: In<'DeleteBucketTagging'>,
 ): Promise<Out<'DeleteBucketTagging'>> {
+  checkAbacOff(call, await bucketOf(call, input));
   await changeRow(call, input, ({ tags, ...bucket }) => bucket);
   return {};
 }
