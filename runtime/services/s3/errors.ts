@@ -247,6 +247,9 @@ export const entityTooLarge = (proposed: number, limit: number) =>
     MaxSizeAllowed: limit,
   });
 
+export const copySourceTooLarge = (limit: number) =>
+  invalidRequest(`The specified copy source is larger than the maximum allowable size for a copy source: ${limit}`);
+
 export const entityTooSmall = (proposed: number, least: number, part: number, etag: string) =>
   s3Error('EntityTooSmall', 400, 'Your proposed upload is smaller than the minimum allowed size', {
     ProposedSize: proposed,

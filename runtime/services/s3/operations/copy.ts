@@ -4,7 +4,7 @@ import type { Call } from '../../../kernel/call';
 import { copiesAnnotations, copyAnnotations } from '../annotations/copying';
 import { algorithmNamed, checksumMembers, DEFAULT_CHECKSUM, digestsFor, verify } from '../checksums';
 import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../encryption';
-import { invalidArgument, invalidRequest } from '../errors';
+import { copySourceTooLarge, invalidArgument, invalidRequest } from '../errors';
 import type { In, Out } from '../model';
 import { checkKey } from '../names';
 import { openBody, whileReplaced } from '../reading';
@@ -29,10 +29,7 @@ async function copy(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObjec
   checkDirective(input.TaggingDirective, 'x-amz-tagging-directive', 'Unknown tagging directive.');
   const choice = encryptionChoice(call, bucket, input);
   const source = await copySource(call, input);
-  if (source.object.sizeBytes > LARGEST_PUT)
-    throw invalidRequest(
-      `The specified copy source is larger than the maximum allowable size for a copy source: ${LARGEST_PUT}`,
-    );
+  if (source.object.sizeBytes > LARGEST_PUT) throw copySourceTooLarge(LARGEST_PUT);
   if (isOntoItself(source, bucket, key) && !changesAnything(input))
     throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",

@@ -3,6 +3,7 @@
  * reference, "CompleteMultipartUpload"; S3 user guide, "Checking object integrity", composite and full-object checksums.
  */
 import { combineCrcs, type DigestName, digest, isCrc } from '../../../../base/digests';
+import { isAwsError } from '../../../../base/errors';
 import type { Call } from '../../../../kernel/call';
 import { base64, checksumMembers, givenChecksums, headerOf, isChecksum } from '../../checksums';
 import { customerKeyOf } from '../../customerkeys';
@@ -13,6 +14,7 @@ import {
   badPartChecksum,
   badPartChecksumForm,
   entityTooSmall,
+  invalidArgument,
   invalidPart,
   invalidPartOrder,
   invalidRequest,
@@ -69,7 +71,7 @@ export async function CompleteMultipartUpload(
   if (!isAsPromised(promised, checksum)) throw badChecksum(upload.algorithm.toLowerCase());
   const etag = await etagOf(chosen);
 
-  const object = await commitObject(call, {
+  const commit = commitObject(call, {
     bucket,
     key,
     event: 'ObjectCreated:CompleteMultipartUpload',
@@ -90,7 +92,13 @@ export async function CompleteMultipartUpload(
       });
     },
   });
-  return answer(call, bucket, key, object);
+  try {
+    return await answer(call, bucket, key, await commit);
+  } catch (error) {
+    // Somebody who asked for the same at the same time was first.
+    if (isAwsError(error, 'NoSuchUpload')) return completedBefore(call, bucket, input);
+    throw error;
+  }
 }
 
 /** Composite checksums may be given with the number of parts behind them or without. @throws AwsError InvalidRequest */
@@ -157,6 +165,7 @@ function choose(upload: Upload, named: readonly Named[], there: readonly Numbere
   const chosen = named.map((one) => {
     const { PartNumber: number, ETag } = one;
     if (number === undefined || ETag === undefined) throw malformedXml('a Part needs PartNumber and ETag');
+    if (number < 1) throw invalidArgument('PartNumber must be >= 1', 'PartNumber', number);
     if (number <= last) throw invalidPartOrder(upload.id);
     last = number;
     const etag = ETag.replace(/^"|"$/g, '');

@@ -6,7 +6,7 @@ import { base64, type Claim, checkContentMd5, claimOf, verify } from '../../chec
 import { checkNotBlocked, customerKeyOf } from '../../customerkeys';
 import { type EncryptionInput, encryptionMembers, unseal } from '../../encryption';
 import {
-  entityTooLarge,
+  copySourceTooLarge,
   invalidArgument,
   invalidRange,
   invalidRequest,
@@ -62,7 +62,7 @@ export async function UploadPartCopy(call: Call, input: In<'UploadPartCopy'>): P
     const source = await copySource(call, input);
     const span = copySpan(input.CopySourceRange, source.object.sizeBytes);
     const sizeBytes = span ? span.end - span.start + 1 : source.object.sizeBytes;
-    if (sizeBytes > LARGEST_PUT) throw entityTooLarge(sizeBytes, LARGEST_PUT);
+    if (sizeBytes > LARGEST_PUT) throw copySourceTooLarge(LARGEST_PUT);
     const body = await openBody(call, source.object, await source.open(), span);
     return body && { source, body };
   });

@@ -3,6 +3,7 @@ import type { Call } from '../../../../kernel/call';
 import { algorithmNamed, DEFAULT_CHECKSUM } from '../../checksums';
 import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../../encryption';
 import { headerNotImplemented, invalidArgument, invalidRequest, noSuchBucket, noSuchUpload } from '../../errors';
+import { abortMembers } from '../../expiry';
 import type { In, Out } from '../../model';
 import { checkKey } from '../../names';
 import { initiatorMember, ownerId, ownerMember } from '../../owners';
@@ -45,6 +46,7 @@ export async function CreateMultipartUpload(
     UploadId: upload.id,
     ...writtenEncryptionMembers(seal),
     ...declaration(upload),
+    ...(await abortMembers(call, bucket, key, call.now)),
   };
 }
 
@@ -114,13 +116,7 @@ export async function ListParts(call: Call, input: In<'ListParts'>): Promise<Out
   const bucket = await bucketOf(call, input);
   const upload = await uploadOf(call, bucket, input);
   const MaxParts = pageSize(input.MaxParts, 'max-parts');
-  const marker = Number(input.PartNumberMarker ?? 0);
-  if (!Number.isInteger(marker) || marker < 0)
-    throw invalidArgument(
-      'Argument part-number-marker must be an integer between 0 and 2147483647',
-      'part-number-marker',
-      input.PartNumberMarker,
-    );
+  const marker = partNumberMarker(input.PartNumberMarker);
   const found = await partsOf(call.kernel.store, upload.id, { after: marker, limit: MaxParts + 1 });
   const shown = found.slice(0, MaxParts);
   return {
@@ -132,6 +128,7 @@ export async function ListParts(call: Call, input: In<'ListParts'>): Promise<Out
     MaxParts,
     IsTruncated: found.length > shown.length,
     ...declaration(upload),
+    ...(await abortMembers(call, bucket, input.Key!, upload.at)),
     Initiator: initiatorMember(call.kernel, upload.initiator),
     Owner: ownerMember(call.kernel, upload.draft.owner),
     StorageClass: (upload.draft.storageClass ?? 'STANDARD') as 'STANDARD',
@@ -145,6 +142,15 @@ export async function ListParts(call: Call, input: In<'ListParts'>): Promise<Out
   };
 }
 
+function partNumberMarker(text = '0'): number {
+  const marker = Number(text);
+  const name = 'part-number-marker';
+  if (!/^-?\d+$/.test(text) || Math.abs(marker) > INT32)
+    throw invalidArgument(`Provided ${name} not an integer or within integer range`, name, text);
+  if (marker < 0) throw invalidArgument(`Argument ${name} must be an integer between 0 and ${INT32}`, name, text);
+  return marker;
+}
+
 export async function ListMultipartUploads(
   call: Call,
   input: In<'ListMultipartUploads'>,
@@ -152,6 +158,8 @@ export async function ListMultipartUploads(
   const bucket = await bucketOf(call, input);
   const { Prefix = '', Delimiter, KeyMarker = '' } = input;
   const UploadIdMarker = KeyMarker === '' ? '' : (input.UploadIdMarker ?? '');
+  if (UploadIdMarker !== '' && !UPLOAD_ID.test(UploadIdMarker))
+    throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', UploadIdMarker);
   const encode = encodeKeys(input.EncodingType);
   const MaxUploads = pageSize(input.MaxUploads, 'max-uploads');
   const { items, truncated } = await walk(openUploads(call.kernel.store, bucket), {
@@ -194,5 +202,8 @@ export async function ListMultipartUploads(
   };
 }
 
+/** As `newId` makes them. */
+const UPLOAD_ID = /^[0-9a-z]{9}[0-9A-Za-z]{16}$/;
+const INT32 = 2 ** 31 - 1;
 /** Sorts after every upload id. */
 const LAST_ID = '\u{10ffff}';
