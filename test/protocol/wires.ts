@@ -10,14 +10,6 @@ export const wires = {
     xmlNamespace: 'http://s3.amazonaws.com/doc/2006-03-01/',
     model: { contentTypes: { GetBucketPolicy: 'application/json' } },
   },
-  s3control: {
-    client: () => require('@aws-sdk/client-s3-control'),
-    protocols: ['restXml'],
-    signingNames: ['s3'],
-    paths: { prefix: '/v20180820/', header: 'x-amz-account-id' },
-    version: '2018-08-20',
-    xmlNamespace: 'http://awss3control.amazonaws.com/doc/2018-08-20/',
-  },
   kms: {
     client: () => require('@aws-sdk/client-kms'),
     protocols: ['awsJson1_1'],
@@ -81,3 +73,16 @@ export const wires = {
 export type ServiceName = keyof typeof wires;
 export const serviceNames = Object.keys(wires) as ServiceName[];
 export const services = serviceNames.map((name) => ({ name, wire: wires[name] as Wire }));
+
+/** Apart from the others: its client wants account ids in host names. */
+export const s3control: { readonly name: string; readonly wire: Wire } = {
+  name: 's3control',
+  wire: {
+    client: () => require('@aws-sdk/client-s3-control'),
+    protocols: ['restXml'],
+    signingNames: ['s3'],
+    paths: { prefix: '/v20180820/', header: 'x-amz-account-id' },
+    version: '2018-08-20',
+    xmlNamespace: 'http://awss3control.amazonaws.com/doc/2018-08-20/',
+  },
+};
