@@ -157,7 +157,11 @@ describe('dates', () => {
 describe('what the dialect does not have is refused', () => {
   test.each([
     ['', 'ParseUnexpectedTerm'],
-    ['DELETE FROM S3Object', 'UnsupportedSqlStructure'],
+    ['DELETE FROM S3Object', 'ParseUnExpectedKeyword'],
+    ['abc hahaha', 'ParseUnexpectedToken'],
+    ['SELECT abc WHERE abc', 'ParseSelectMissingFrom'],
+    ['SELECT abc FROM', 'ParseUnexpectedTerm'],
+    ['SELECT abc FROM 123', 'InvalidDataSource'],
     ['SELECT FROM S3Object', 'ParseEmptySelect'],
     ['SELECT _1', 'ParseSelectMissingFrom'],
     ['SELECT *, _1 FROM S3Object', 'ParseAsteriskIsNotAloneInSelectList'],
@@ -168,7 +172,7 @@ describe('what the dialect does not have is refused', () => {
     ['SELECT _1 FROM S3Object a JOIN S3Object b ON a._1 = b._1', 'ParseMalformedJoin'],
     ['SELECT _1 FROM (SELECT * FROM S3Object)', 'UnsupportedSqlStructure'],
     ['SELECT _1 FROM S3Object WHERE _1 IN (SELECT _1 FROM S3Object)', 'UnsupportedSqlStructure'],
-    ['SELECT _1 FROM somewhere', 'InvalidTableAlias'],
+    ['SELECT _1 FROM somewhere', 'InvalidDataSource'],
     ['SELECT _1 FROM S3Object.path', 'InvalidKeyPath'],
     ['SELECT s.CAST FROM S3Object s', 'ParseInvalidPathComponent'],
     ['SELECT table FROM S3Object', 'ParseUnExpectedKeyword'],
@@ -210,6 +214,9 @@ describe('what the dialect does not have is refused', () => {
   test('with the place where it is', () => {
     expect(() => parseQuery('SELECT CounterID, count(*) FROM S3Object ORDER BY 1')).toThrow(
       'Unexpected token found KEYWORD:UNKNOWN at line 1, column 42.',
+    );
+    expect(() => parseQuery('select min(s.year) from s3object s')).toThrow(
+      'Invalid Path component, expecting either an IDENTIFIER or STAR, got: DATE_PART,at line 1, column 14.',
     );
   });
 });

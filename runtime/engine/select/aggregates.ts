@@ -10,7 +10,7 @@ export interface Accumulator {
 type Number = bigint | number | Decimal;
 
 function numeric(value: Value): Number {
-  if (!isNumber(value)) throw selectError('IncorrectSqlFunctionArgumentType');
+  if (!isNumber(value)) throw selectError('ExternalEvalException');
   return value;
 }
 

@@ -48,7 +48,7 @@ export function namesRow(step: Step, alias: Query['alias']): boolean {
 export function bindColumns<Row extends readonly Value[]>(
   names: readonly string[] | undefined,
   alias: Query['alias'],
-  absent: 'MissingHeaders' | 'EvaluatorBindingDoesNotExist',
+  absent: 'MissingHeaders' | 'InvalidColumnIndex' | 'EvaluatorBindingDoesNotExist',
   onUse?: (column: number | undefined) => void,
 ): Binding<Row> {
   const numbered: string[] = [];

@@ -25,7 +25,7 @@ const WORDS = {
   EvaluatorUnterminatedTimestampFormatPatternToken:
     'Time stamp format pattern contains unterminated token in the SQL expression.',
   ExpressionTooLong: 'The SQL expression is too long: The maximum byte-length for the SQL expression is 256 KB.',
-  ExternalEvalException: 'The query cannot be evaluated. Please check the file and try again.',
+  ExternalEvalException: 'The query cannot be evaluated. Please check the query and file and try again.',
   IncorrectSqlFunctionArgumentType: 'Incorrect type of arguments in function call in the SQL expression.',
   IntegerOverflow: 'Integer overflow or underflow in the SQL expression.',
   InvalidColumnIndex: 'The column index in the SQL expression is not valid.',
@@ -71,7 +71,7 @@ export interface Place {
 
 /** Something that the expression says where it may not, or does not say where it must. */
 export function syntaxError(code: string, what: string, { line, column }: Place): AwsError {
-  return new AwsError(code, `${what} at line ${line}, column ${column}.`);
+  return new AwsError(code, `${what}${what.endsWith(',') ? '' : ' '}at line ${line}, column ${column}.`);
 }
 
 export const invalidTextEncoding = (byte: number) =>

@@ -6,6 +6,7 @@ import { isCallable, type Operand, parseArguments, parseCall, parseCase, parseCa
 import type { Cursor } from './cursor';
 import { selectError, syntaxError } from './errors';
 import { parseIon } from './ion';
+import { DATE_PARTS } from './keywords';
 import { shown, type Token } from './lexer';
 import type { BinaryOperator, Expression, Step } from './syntax';
 import { MISSING, numberOf, type Value } from './values';
@@ -20,7 +21,7 @@ export function parseWhole(cursor: Cursor, wildcards = false): Expression {
 
 function checkScalar(steps: readonly Step[], place: Token['place']): void {
   if (steps.some(({ kind }) => kind === 'items' || kind === 'members'))
-    throw syntaxError('ParseInvalidPathComponent', 'Invalid path component', place);
+    throw syntaxError('ParseInvalidPathComponent', 'Invalid Path component', place);
 }
 
 // ---- operators -----------------------------------------------------------------------------------------------------------
@@ -178,13 +179,19 @@ function parsePath(cursor: Cursor): Expression {
   return { kind: 'path', steps, place: first.place };
 }
 
+function refuseStep(cursor: Cursor) {
+  const { type, text } = cursor.peek;
+  const kind = type === 'keyword' && DATE_PARTS.has(text) ? 'DATE_PART' : shown(cursor.peek).split(':')[0];
+  const what = `Invalid Path component, expecting either an IDENTIFIER or STAR, got: ${kind},`;
+  return cursor.refuse('ParseInvalidPathComponent', what);
+}
+
 /** `.name`, `."name"`, `.*`, `[0]`, `['name']`, `[*]`. */
 export function parseStep(cursor: Cursor): Step {
   if (cursor.takeSymbol('.')) {
     if (cursor.takeSymbol('*')) return { kind: 'members' };
     const { type, text } = cursor.peek;
-    if (type !== 'identifier' && type !== 'quoted')
-      throw cursor.refuse('ParseInvalidPathComponent', `Invalid path component ${shown(cursor.peek)}`);
+    if (type !== 'identifier' && type !== 'quoted') throw refuseStep(cursor);
     cursor.next();
     return { kind: 'name', name: text, exact: type === 'quoted' };
   }
@@ -194,8 +201,7 @@ export function parseStep(cursor: Cursor): Step {
     cursor.expectSymbol(']');
     return { kind: 'items' };
   }
-  if (type !== 'string' && !(type === 'number' && /^\d{1,9}$/.test(text)))
-    throw cursor.refuse('ParseInvalidPathComponent', `Invalid path component ${shown(cursor.peek)}`);
+  if (type !== 'string' && !(type === 'number' && /^\d{1,9}$/.test(text))) throw refuseStep(cursor);
   cursor.next();
   cursor.expectSymbol(']');
   return type === 'string' ? { kind: 'name', name: text, exact: true } : { kind: 'index', index: Number(text) };

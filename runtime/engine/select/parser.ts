@@ -6,7 +6,7 @@ import { namesRow } from './binding';
 import { Cursor } from './cursor';
 import { selectError, syntaxError } from './errors';
 import { parseStep, parseWhole } from './expressions';
-import { tokenize } from './lexer';
+import { shown, tokenize } from './lexer';
 import type { Expression, Projection, Query, Step } from './syntax';
 
 /** Bytes of an expression. Source: S3 user guide, "Filtering and retrieving data using Amazon S3 Select". */
@@ -18,11 +18,7 @@ const JOINS = ['join', 'inner', 'left', 'right', 'full', 'cross', 'natural', 'ou
 export function parseQuery(expression: string): Query {
   if (Buffer.byteLength(expression) > LONGEST_EXPRESSION_BYTES) throw selectError('ExpressionTooLong');
   const cursor = new Cursor(tokenize(expression));
-  if (!cursor.takeKeyword('select')) {
-    const { type } = cursor.peek;
-    if (type === 'end') throw syntaxError('ParseUnexpectedTerm', 'Unexpected term found', cursor.peek.place);
-    throw selectError('UnsupportedSqlStructure');
-  }
+  if (!cursor.takeKeyword('select')) throw refuseStatement(cursor);
   const projections = parseProjections(cursor);
   if (!cursor.takeKeyword('from')) throw cursor.refuse('ParseSelectMissingFrom', 'Missing FROM after SELECT list');
   const { path, alias } = parseSource(cursor);
@@ -34,6 +30,12 @@ export function parseQuery(expression: string): Query {
   if (cursor.peek.type !== 'end') throw cursor.unexpected();
   checkAggregation(projections);
   return { projections: isWholeRow(projections, alias) ? undefined : projections, path, alias, where, limit };
+}
+
+/** What is no SELECT is read as an expression would be, for what is wrong with it as one. */
+function refuseStatement(cursor: Cursor): Error {
+  parseWhole(cursor);
+  return cursor.peek.type === 'end' ? selectError('UnsupportedSqlStructure') : cursor.unexpected();
 }
 
 // ---- the list ----------------------------------------------------------------------------------------------------------
@@ -98,12 +100,14 @@ function parseAlias(cursor: Cursor): Query['alias'] {
 function parseSource(cursor: Cursor): Pick<Query, 'path' | 'alias'> {
   const table = cursor.peek;
   if (table.type === 'symbol' && table.text === '(') throw selectError('UnsupportedSqlStructure');
-  if (table.type !== 'identifier' && table.type !== 'quoted') throw cursor.unexpected();
+  if (table.type === 'end') throw cursor.refuse('ParseUnexpectedTerm', `Unexpected term found, ${shown(table)}`);
+  if (table.type === 'keyword')
+    throw cursor.refuse('ParseUnExpectedKeyword', `Unexpected keyword found, ${shown(table)}`);
   cursor.next();
   const path: Step[] = [];
   while (cursor.isSymbol('.') || cursor.isSymbol('[')) path.push(parseStep(cursor));
-  if (table.text.toLowerCase() !== 's3object')
-    throw syntaxError('InvalidTableAlias', `Invalid table ${table.text.slice(0, 64)}, expected S3Object,`, table.place);
+  const named = table.type === 'identifier' || table.type === 'quoted';
+  if (!named || table.text.toLowerCase() !== 's3object') throw selectError('InvalidDataSource');
   if (path.length > 0 && path[0].kind !== 'items')
     throw syntaxError('InvalidKeyPath', 'Invalid key path: S3Object[*] is expected', table.place);
   const alias = parseAlias(cursor);

@@ -112,7 +112,7 @@ async function csvSource(options: SourceOptions, format: CsvInput): Promise<Sour
     first = rest;
   }
   return {
-    binding: bindColumns(names, query.alias, 'MissingHeaders'),
+    binding: bindColumns(names, query.alias, names ? 'MissingHeaders' : 'InvalidColumnIndex'),
     async *batches() {
       yield first;
       yield* { [Symbol.asyncIterator]: () => batches };
