@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CreateKeyCommand, DisableKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import {
+  CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
@@ -198,7 +199,19 @@ describe('SSE-C', () => {
     const part = { Bucket, Key: 'p', UploadId: upload.UploadId, PartNumber: 1, Body: 'x' };
     expect(await refusal(setting.s3.send(new UploadPartCommand(part)))).toBe('400 InvalidRequest');
     expect(await refusal(setting.s3.send(new UploadPartCommand({ ...part, ...key('b') })))).toBe('400 InvalidRequest');
-    await setting.s3.send(new UploadPartCommand({ ...part, ...key('a') }));
+    const { ETag } = await setting.s3.send(new UploadPartCommand({ ...part, ...key('a') }));
+    const whole = {
+      Bucket,
+      Key: 'p',
+      UploadId: upload.UploadId,
+      MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
+    };
+    expect(await refusal(setting.s3.send(new CompleteMultipartUploadCommand({ ...whole, ...key('b') })))).toBe(
+      '400 InvalidRequest',
+    );
+    // "... needed only when the object was created using a checksum algorithm."
+    expect(await refusal(setting.s3.send(new CompleteMultipartUploadCommand(whole)))).toBe('no error');
+    expect(await read('p', key('a'))).toBe('x');
     const CopySource = `${Bucket}/c`;
     const source = Object.fromEntries(Object.entries(key('a')).map(([name, value]) => [`CopySource${name}`, value]));
     expect(await refusal(setting.s3.send(new CopyObjectCommand({ Bucket, Key: 'plain', CopySource })))).toBe(

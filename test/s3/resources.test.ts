@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import {
   GetBucketCorsCommand,
+  GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
   GetBucketPolicyCommand,
   GetBucketTaggingCommand,
@@ -16,6 +17,7 @@ import {
   GetPublicAccessBlockCommand,
   HeadBucketCommand,
   ListBucketInventoryConfigurationsCommand,
+  PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { refusal, type Setting, start } from './client';
 
@@ -206,6 +208,32 @@ describe('AWS::S3::Bucket', () => {
       'UPDATE_COMPLETE',
       'team=red',
     ]);
+  });
+
+  it('encrypts in two layers, and lets customers’ keys in, where it is told to', async () => {
+    const StackName = 'storage-in-layers';
+    const TemplateBody = template({
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          {
+            ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms:dsse' },
+            BlockedEncryptionTypes: { EncryptionType: ['NONE'] },
+          },
+        ],
+      },
+    });
+    await stacks.send(new CreateStackCommand({ StackName, TemplateBody }));
+    await setting.coffer.settled();
+    const { Stacks } = await stacks.send(new DescribeStacksCommand({ StackName }));
+    const Bucket = Stacks![0].Outputs!.find(({ OutputKey }) => OutputKey === 'Name')!.OutputValue!;
+    const { s3 } = setting;
+    const told = await s3.send(new GetBucketEncryptionCommand({ Bucket }));
+    expect(told.ServerSideEncryptionConfiguration?.Rules?.[0]).toMatchObject({
+      ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms:dsse' },
+      BlockedEncryptionTypes: { EncryptionType: ['NONE'] },
+    });
+    const written = await s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
+    expect(written.ServerSideEncryption).toBe('aws:kms:dsse');
   });
 
   it('refuses what it does not know, by name and place', async () => {

@@ -60,7 +60,10 @@ export function sealWithCustomerKey(call: Call, { key, md5 }: CustomerKey): { se
 
 export function openWithCustomerKey(seal: Seal, customer: CustomerKey | undefined): Uint8Array {
   if (!customer) throw needsCustomerKey();
-  const proof = createHmac('sha256', seal.salt!).update(customer.key).digest();
-  if (!timingSafeEqual(proof, seal.proof!)) throw wrongCustomerKey();
+  if (!isKeyOf(seal, customer)) throw wrongCustomerKey();
   return customer.key;
+}
+
+export function isKeyOf(seal: Seal, { key }: CustomerKey): boolean {
+  return timingSafeEqual(createHmac('sha256', seal.salt!).update(key).digest(), seal.proof!);
 }

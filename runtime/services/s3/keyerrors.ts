@@ -12,6 +12,10 @@ export const wrongCustomerKey = () =>
     'Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.',
   );
 
+/** The same on parts and completions, where S3 has other words. */
+export const otherCustomerKey = () =>
+  invalidRequest('The provided encryption parameters did not match the ones used originally.');
+
 export const customerKeysBlocked = (who: string, action: string, resource: string) =>
   accessDenied(
     `User: ${who} is not authorized to perform: ${action} on resource: "${resource}" because this bucket has blocked upload requests that specify Server Side Encryption with Customer provided keys (SSE-C). Please specify a different server-side encryption type`,

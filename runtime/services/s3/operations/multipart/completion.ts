@@ -6,7 +6,7 @@ import { combineCrcs, type DigestName, digest, isCrc } from '../../../../base/di
 import { isAwsError } from '../../../../base/errors';
 import type { Call } from '../../../../kernel/call';
 import { base64, checksumMembers, givenChecksums, headerOf, isChecksum } from '../../checksums';
-import { customerKeyOf } from '../../customerkeys';
+import { type CustomerKey, customerKeyOf, isKeyOf } from '../../customerkeys';
 import { checkCustomerKey, encryptionMembers } from '../../encryption';
 import {
   badChecksum,
@@ -23,6 +23,7 @@ import {
   noSuchUpload,
 } from '../../errors';
 import { expirationMember } from '../../expiry';
+import { needsCustomerKey, otherCustomerKey } from '../../keyerrors';
 import type { In, Out } from '../../model';
 import { regionalHost } from '../../names';
 import { latestVersion } from '../../state/objects';
@@ -53,8 +54,7 @@ export async function CompleteMultipartUpload(
   if (!named?.length) throw invalidRequest('You must specify at least one part');
   const conditional = await checkWriteEarly(call, bucket, key, input);
   const customer = customerKeyOf(input);
-  // Required "when the object was created using a checksum algorithm", and each object is.
-  checkCustomerKey(upload.draft.seal, customer);
+  checkKey(upload, customer);
   checkMode(upload, input.ChecksumType);
 
   const promised = promiseOf(input);
@@ -146,6 +146,12 @@ async function answer(
     ...writtenVersionMember(bucket, object),
     ...(await expirationMember(call, bucket, key, object)),
   };
+}
+
+/** "This parameter is needed only when the object was created using a checksum algorithm": one that its client chose. */
+function checkKey({ declared, draft: { seal } }: Upload, customer: CustomerKey | undefined): void {
+  if (seal.algorithm !== 'SSE-C') checkCustomerKey(seal, customer);
+  else if (customer ? !isKeyOf(seal, customer) : declared) throw customer ? otherCustomerKey() : needsCustomerKey();
 }
 
 function checkMode({ declared, type }: Upload, asked: string | undefined): void {

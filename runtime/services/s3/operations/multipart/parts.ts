@@ -3,7 +3,7 @@ import { type Bytes, once } from '../../../../base/bytes';
 import type { DigestName } from '../../../../base/digests';
 import type { Call } from '../../../../kernel/call';
 import { base64, type Claim, checkContentMd5, claimOf, verify } from '../../checksums';
-import { checkNotBlocked, customerKeyOf } from '../../customerkeys';
+import { checkNotBlocked, customerKeyOf, isKeyOf } from '../../customerkeys';
 import { type EncryptionInput, encryptionMembers, unseal } from '../../encryption';
 import {
   copySourceTooLarge,
@@ -13,6 +13,7 @@ import {
   noSuchUpload,
   partNumberOutOfRange,
 } from '../../errors';
+import { otherCustomerKey } from '../../keyerrors';
 import type { In, Out } from '../../model';
 import { openBody, whileReplaced } from '../../reading';
 import { noteRetrieval } from '../../retrievals';
@@ -100,8 +101,7 @@ async function partKey(call: Call, bucket: Bucket, { draft: { seal } }: Upload, 
     throw invalidRequest(
       'The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.',
     );
-  if (customer && customer.md5 !== seal.keyMd5)
-    throw invalidRequest('The provided encryption parameters did not match the ones used originally.');
+  if (customer && !isKeyOf(seal, customer)) throw otherCustomerKey();
   return unseal(call, bucket, input.Key!, seal, customer);
 }
 
