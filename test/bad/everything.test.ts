@@ -8,6 +8,7 @@ import * as iam from '@aws-sdk/client-iam';
 import * as kms from '@aws-sdk/client-kms';
 import * as lambda from '@aws-sdk/client-lambda';
 import * as s3 from '@aws-sdk/client-s3';
+import * as s3control from '@aws-sdk/client-s3-control';
 import * as sqs from '@aws-sdk/client-sqs';
 import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
@@ -23,6 +24,7 @@ const clients: Record<string, { sdk: object; client: unknown }> = {
   kms: { sdk: kms, client: kms.KMSClient },
   lambda: { sdk: lambda, client: lambda.LambdaClient },
   s3: { sdk: s3, client: s3.S3Client },
+  s3control: { sdk: s3control, client: s3control.S3ControlClient },
   sqs: { sdk: sqs, client: sqs.SQSClient },
   ssm: { sdk: ssm, client: ssm.SSMClient },
   sts: { sdk: sts, client: sts.STSClient },

@@ -112,15 +112,14 @@ export function putGrants(input: AclInput, owners: Owners): readonly Grant[] {
 }
 
 /**
- * Where ACLs are off, a request to set one may only say what is so anyway: "bucket owner full control ACLs, such as the
- * canned ACL or equivalent forms of this ACL expressed in XML". Source: S3 user guide, "Controlling ownership of objects".
+ * Where ACLs are off, "requests to set ACLs or update ACLs fail", "with the exception of the bucket-owner-full-control
+ * canned ACL". A document that says the same fails too, as s3cmd's issue 1304 reports of S3. Source: S3 user guide,
+ * "Troubleshooting" of Object Ownership, "Prerequisites for disabling ACLs".
  * @throws AwsError AccessControlListNotSupported
  */
 export function checkAclsOff(input: AclInput, kernel: Kernel, bucket: Bucket): void {
-  const owner = canonicalId(kernel, bucket.account);
-  if (input.ACL === 'bucket-owner-full-control') putGrants(input, { kernel, owner });
-  else if (!input.AccessControlPolicy || keptGrants(putGrants(input, { kernel, owner }), owner))
-    throw aclNotSupported();
+  if (input.ACL !== 'bucket-owner-full-control') throw aclNotSupported();
+  putGrants(input, { kernel, owner: canonicalId(kernel, bucket.account) });
 }
 
 function cannedGrants(name: string, { owner, bucketOwner }: Owners): readonly Grant[] {
