@@ -23,7 +23,7 @@ import {
   noSuchUpload,
 } from '../../errors';
 import { expirationMember } from '../../expiry';
-import { needsCustomerKey, otherCustomerKey } from '../../keyerrors';
+import { otherCustomerKey } from '../../keyerrors';
 import type { In, Out } from '../../model';
 import { regionalHost } from '../../names';
 import { latestVersion } from '../../state/objects';
@@ -148,10 +148,10 @@ async function answer(
   };
 }
 
-/** "This parameter is needed only when the object was created using a checksum algorithm": one that its client chose. */
-function checkKey({ declared, draft: { seal } }: Upload, customer: CustomerKey | undefined): void {
-  if (seal.algorithm !== 'SSE-C') checkCustomerKey(seal, customer);
-  else if (customer ? !isKeyOf(seal, customer) : declared) throw customer ? otherCustomerKey() : needsCustomerKey();
+/** "This parameter is needed only when the object was created using a checksum algorithm", and each object is. */
+function checkKey({ draft: { seal } }: Upload, customer: CustomerKey | undefined): void {
+  if (seal.algorithm !== 'SSE-C' || !customer) checkCustomerKey(seal, customer);
+  else if (!isKeyOf(seal, customer)) throw otherCustomerKey();
 }
 
 function checkMode({ declared, type }: Upload, asked: string | undefined): void {
