@@ -2,6 +2,7 @@
 import {
   CompleteMultipartUploadCommand,
   type CompleteMultipartUploadCommandInput,
+  CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   type CreateMultipartUploadCommandInput,
@@ -154,6 +155,34 @@ describe('a completion', () => {
       "Value for x-amz-mp-object-size header is less than zero: '-1'",
     );
     expect(await refusal(answer([one, two], { MpuObjectSize: MIB5 + 77 }))).toBe('no error');
+  });
+
+  it('finds nothing of a part that was refused', async () => {
+    const Key = 'refused';
+    const UploadId = await begin(Key, { ChecksumAlgorithm: 'XXHASH128' });
+    const part = { Bucket, Key, UploadId, PartNumber: 1, Body: bodies[1] };
+    const ChecksumXXHASH128 = Buffer.alloc(16).toString('base64');
+    expect(await refusal(setting.s3.send(new UploadPartCommand({ ...part, ChecksumXXHASH128 })))).toBe('400 BadDigest');
+    await expect(setting.s3.send(new UploadPartCommand({ ...part, ChecksumCRC32: 'AAAAAA==' }))).rejects.toThrow(
+      'Checksum Type mismatch occurred, expected checksum Type: xxhash128, actual checksum Type: crc32',
+    );
+    const listed = await setting.s3.send(new ListPartsCommand({ Bucket, Key, UploadId }));
+    expect(listed).toMatchObject({ ChecksumAlgorithm: 'XXHASH128', ChecksumType: 'COMPOSITE' });
+    expect(listed.Parts).toBeUndefined();
+  });
+
+  it('makes an object of which a copy has the checksum of the whole', async () => {
+    const Key = 'parts';
+    const UploadId = await begin(Key, { ChecksumAlgorithm: 'SHA256' });
+    const Parts = await upload(Key, UploadId, 'SHA256');
+    await complete({ Key, UploadId, MultipartUpload: { Parts } });
+    const copied = await setting.s3.send(
+      new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/${Key}` }),
+    );
+    expect(copied.CopyObjectResult).toMatchObject({
+      ChecksumSHA256: (await sum('SHA256', ...bodies)).toString('base64'),
+      ChecksumType: 'FULL_OBJECT',
+    });
   });
 
   it('of an upload that named no algorithm has CRC64NVME', async () => {

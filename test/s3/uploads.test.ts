@@ -12,6 +12,7 @@ import {
   ListObjectsV2Command,
   ListPartsCommand,
   PutBucketLifecycleConfigurationCommand,
+  PutBucketPolicyCommand,
   PutObjectCommand,
   UploadPartCommand,
   UploadPartCopyCommand,
@@ -322,4 +323,60 @@ it('a rule that will abort an upload is told', async () => {
   expect(other).toMatchObject({ AbortRuleId: 'late', AbortDate: dueIn(30) });
   const listed = await setting.s3.send(new ListPartsCommand({ ...Ruled, Key, UploadId: begun.UploadId }));
   expect(listed).toMatchObject({ AbortRuleId: 'soon', AbortDate: begun.AbortDate });
+});
+
+it('policies are asked about parts with what the upload said when it began', async () => {
+  const Guarded = { Bucket: 'guarded-uploads' };
+  await setting.s3.send(new CreateBucketCommand(Guarded));
+  const deny = (Condition: object) => ({
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 's3:PutObject',
+    Resource: `arn:aws:s3:::${Guarded.Bucket}/*`,
+    Condition,
+  });
+  // As AWS's own pages have them.
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      deny({ StringNotEquals: { 's3:x-amz-server-side-encryption': 'AES256' } }),
+      deny({ Null: { 's3:x-amz-server-side-encryption': 'true' } }),
+      deny({ StringNotEquals: { 's3:RequestObjectTag/team': 'blue' } }),
+    ],
+  });
+  await setting.s3.send(new PutBucketPolicyCommand({ ...Guarded, Policy }));
+  const Key = 'k';
+  expect(await refusal(begin(Key, Guarded))).toBe('403 AccessDenied');
+  const UploadId = await begin(Key, { ...Guarded, ServerSideEncryption: 'AES256', Tagging: 'team=blue' });
+  const part = new UploadPartCommand({ ...Guarded, Key, UploadId, PartNumber: 1, Body: 'x' });
+  const { ETag } = await setting.s3.send(part);
+  const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+  const whole = new CompleteMultipartUploadCommand({ ...Guarded, Key, UploadId, MultipartUpload });
+  expect(await refusal(setting.s3.send(whole))).toBe('no error');
+});
+
+it('policies tell what begins and continues an object from what makes it', async () => {
+  const Once = { Bucket: 'only-once' };
+  await setting.s3.send(new CreateBucketCommand(Once));
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:PutObject',
+      Resource: `arn:aws:s3:::${Once.Bucket}/*`,
+      Condition: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+    },
+  });
+  await setting.s3.send(new PutBucketPolicyCommand({ ...Once, Policy }));
+  const Key = 'k';
+  expect(await refusal(setting.s3.send(new PutObjectCommand({ ...Once, Key, Body: 'x' })))).toBe('403 AccessDenied');
+  const UploadId = await begin(Key, Once);
+  const { ETag } = await setting.s3.send(new UploadPartCommand({ ...Once, Key, UploadId, PartNumber: 1, Body: 'x' }));
+  const whole = { ...Once, Key, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } };
+  expect(await refusal(setting.s3.send(new CompleteMultipartUploadCommand(whole)))).toBe('403 AccessDenied');
+  const IfNoneMatch = '*';
+  expect(await refusal(setting.s3.send(new CompleteMultipartUploadCommand({ ...whole, IfNoneMatch })))).toBe(
+    'no error',
+  );
 });

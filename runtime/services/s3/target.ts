@@ -18,7 +18,8 @@ import { bucketArn, checkKeyLength } from './names';
 import { checkPayer } from './payer';
 import { findBucket } from './state/buckets';
 import { findVersion, isVersionId, latestVersion } from './state/objects';
-import type { Bucket, StoredObject, Version } from './state/tables';
+import type { Bucket, StoredObject, Upload, Version } from './state/tables';
+import { findUpload } from './state/uploads';
 
 interface OnBucket {
   readonly Bucket?: string;
@@ -104,6 +105,13 @@ export function versionIn(call: Call, bucket: Bucket, key: string, versionId?: s
     if (!isVersionId(versionId)) throw invalidVersionId(versionId);
     return findVersion(call.kernel.store, bucket, key, versionId);
   });
+}
+
+/** An upload that has not ended; undefined when there is none. */
+export function uploadIn(call: Call, bucket: Bucket, key: string, uploadId: string): Promise<Upload | undefined> {
+  return once(call, `upload ${uploadId} ${bucket.id} ${key}`, () =>
+    findUpload(call.kernel.store, bucket.id, key, uploadId),
+  );
 }
 
 /**

@@ -7,7 +7,7 @@ import { type CopySource, copySourceOf } from '../copies';
 import type { In, S3 } from '../model';
 import type { Bucket, StoredObject } from '../state/tables';
 import { headerTags } from '../tags';
-import { bucketNamed, bucketOf, versionIn } from '../target';
+import { bucketNamed, bucketOf, uploadIn, versionIn } from '../target';
 import { deletionChecks } from './deletions';
 import {
   aclKeys,
@@ -29,7 +29,26 @@ function writeChecks(call: Call, bucket: Bucket, input: WriteInput, more: Keys =
   const key = input.Key ?? '';
   const tags = headerTags(input.Tagging) ?? copied?.tags;
   const keys = (): Keys => ({
+    ...creationKeys(call, input, tags),
+    's3:if-match': 'IfMatch' in input ? input.IfMatch : undefined,
+    's3:if-none-match': 'IfNoneMatch' in input ? input.IfNoneMatch : undefined,
+    's3:ObjectCreationOperation': 'true',
     ...more,
+  });
+  const ask = (action: string) => objectCheck(call, bucket, key, action, keys);
+  const checks = [ask('s3:PutObject')];
+  // Whoever will own the object says whether its ACL may be set.
+  if (asksAcl(input) && bucket.ownership !== 'BucketOwnerEnforced')
+    checks.push(Object.assign(ask('s3:PutObjectAcl'), { owner: newObjectOwner(bucket, call.principal, input) }));
+  if (tags && Object.keys(tags).length > 0) checks.push(ask('s3:PutObjectTagging'));
+  if (input.ObjectLockMode !== undefined) checks.push(ask('s3:PutObjectRetention'));
+  if (input.ObjectLockLegalHoldStatus !== undefined) checks.push(ask('s3:PutObjectLegalHold'));
+  return checks;
+}
+
+/** What a request says of the object that it will make. */
+export function creationKeys(call: Call, input: WriteInput, tags = headerTags(input.Tagging)): Keys {
+  return {
     ...aclKeys(input),
     ...requestTags(tags),
     's3:x-amz-storage-class': input.StorageClass,
@@ -41,19 +60,7 @@ function writeChecks(call: Call, bucket: Bucket, input: WriteInput, more: Keys =
     's3:object-lock-retain-until-date': input.ObjectLockRetainUntilDate?.toISOString(),
     's3:object-lock-remaining-retention-days': remainingDays(call, input.ObjectLockRetainUntilDate),
     's3:object-lock-legal-hold': input.ObjectLockLegalHoldStatus,
-    's3:if-match': 'IfMatch' in input ? input.IfMatch : undefined,
-    's3:if-none-match': 'IfNoneMatch' in input ? input.IfNoneMatch : undefined,
-    's3:ObjectCreationOperation': 'true',
-  });
-  const ask = (action: string) => objectCheck(call, bucket, key, action, keys);
-  const checks = [ask('s3:PutObject')];
-  // Whoever will own the object says whether its ACL may be set.
-  if (asksAcl(input) && bucket.ownership !== 'BucketOwnerEnforced')
-    checks.push(Object.assign(ask('s3:PutObjectAcl'), { owner: newObjectOwner(bucket, call.principal, input) }));
-  if (tags && Object.keys(tags).length > 0) checks.push(ask('s3:PutObjectTagging'));
-  if (input.ObjectLockMode !== undefined) checks.push(ask('s3:PutObjectRetention'));
-  if (input.ObjectLockLegalHoldStatus !== undefined) checks.push(ask('s3:PutObjectLegalHold'));
-  return checks;
+  };
 }
 
 export function remainingDays(call: Call, until: Date | undefined): string | undefined {
@@ -127,11 +134,30 @@ async function readChecks(
     : [await existingObjectCheck(call, bucket, input, 's3:GetObject', 's3:GetObjectVersion')];
 }
 
-/** Parts of an upload belong to the write that began it. */
-async function partChecks(input: { Bucket?: string; Key?: string }, call: Call): Promise<Check[]> {
-  const keys = { 's3:ObjectCreationOperation': 'false' };
-  return [objectCheck(call, await bucketOf(call, input), input.Key ?? '', 's3:PutObject', keys)];
+interface OnUpload {
+  readonly Bucket?: string;
+  readonly Key?: string;
+  readonly UploadId?: string;
+  readonly SSECustomerAlgorithm?: string;
 }
+
+/**
+ * Parts of an upload, and its end, belong to the write that began it: what that said, policies are asked again. But who
+ * wants SSE-C in a policy gets to see its header in each request. Source: S3 user guide, "Specifying SSE-C".
+ */
+async function partChecks(input: OnUpload, call: Call, more: Keys): Promise<Check[]> {
+  const bucket = await bucketOf(call, input);
+  const { Key: key = '', UploadId: uploadId = '' } = input;
+  const upload = await uploadIn(call, bucket, key, uploadId);
+  const keys = {
+    ...upload?.asked,
+    's3:x-amz-server-side-encryption-customer-algorithm': input.SSECustomerAlgorithm,
+    ...more,
+  };
+  return [objectCheck(call, bucket, key, 's3:PutObject', keys)];
+}
+
+const A_PART = { 's3:ObjectCreationOperation': 'false' };
 
 export const objectActions: Actions<S3> = {
   PutObject: async (input, call) => writeChecks(call, await bucketOf(call, input), input),
@@ -163,21 +189,18 @@ export const objectActions: Actions<S3> = {
   ListObjectVersions: (input, call) => listChecks(call, input, 's3:ListBucketVersions', input.MaxKeys),
   ListMultipartUploads: (input, call) => listChecks(call, input, 's3:ListBucketMultipartUploads'),
 
-  CreateMultipartUpload: async (input, call) =>
-    writeChecks(call, await bucketOf(call, input), input, { 's3:ObjectCreationOperation': 'false' }),
-  UploadPart: partChecks,
+  CreateMultipartUpload: async (input, call) => writeChecks(call, await bucketOf(call, input), input, A_PART),
+  UploadPart: (input, call) => partChecks(input, call, A_PART),
   UploadPartCopy: async (input, call) => [
     ...(await sourceChecks(call, copySourceOf(input.CopySource ?? ''), input.ExpectedSourceBucketOwner)),
-    ...(await partChecks(input, call)),
+    ...(await partChecks(input, call, A_PART)),
   ],
-  CompleteMultipartUpload: async (input, call) => {
-    const keys = {
+  CompleteMultipartUpload: (input, call) =>
+    partChecks(input, call, {
       's3:if-match': input.IfMatch,
       's3:if-none-match': input.IfNoneMatch,
       's3:ObjectCreationOperation': 'true',
-    };
-    return [objectCheck(call, await bucketOf(call, input), input.Key ?? '', 's3:PutObject', keys)];
-  },
+    }),
   AbortMultipartUpload: async (input, call) => [
     objectCheck(call, await bucketOf(call, input), input.Key ?? '', 's3:AbortMultipartUpload'),
   ],

@@ -252,6 +252,8 @@ export interface Upload {
   readonly type: Checksum['type'];
   /** Whether the client chose the algorithm; if not, parts may not bring checksums of their own. */
   readonly declared: boolean;
+  /** Condition keys of the request that began it: its parts are asked about with them. */
+  readonly asked?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export interface Part {

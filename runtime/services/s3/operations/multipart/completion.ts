@@ -29,7 +29,7 @@ import { regionalHost } from '../../names';
 import { latestVersion } from '../../state/objects';
 import type { Bucket, Checksum, Part, StoredObject, Upload } from '../../state/tables';
 import { findUpload, partsOf, putManifest, removePart, removeUpload } from '../../state/uploads';
-import { bucketOf } from '../../target';
+import { bucketOf, uploadIn } from '../../target';
 import { checkWriteEarly, commitObject, writtenVersionMember } from '../../writing';
 
 /** Least bytes of every part but the last. */
@@ -49,7 +49,7 @@ export async function CompleteMultipartUpload(
   const { Key: key = '', UploadId: uploadId = '' } = input;
   const named = input.MultipartUpload?.Parts;
   if (!input.MultipartUpload) throw malformedXml('CompleteMultipartUpload is missing');
-  const upload = await findUpload(store, bucket.id, key, uploadId);
+  const upload = await uploadIn(call, bucket, key, uploadId);
   if (!upload) return completedBefore(call, bucket, input);
   if (!named?.length) throw invalidRequest('You must specify at least one part');
   const conditional = await checkWriteEarly(call, bucket, key, input);

@@ -1,5 +1,7 @@
 /** Beginning, aborting and listing uploads. Source: S3 API reference, "CreateMultipartUpload" and its neighbours. */
 import type { Call } from '../../../../kernel/call';
+import type { Keys } from '../../actions/keys';
+import { creationKeys } from '../../actions/objects';
 import { algorithmNamed, DEFAULT_CHECKSUM } from '../../checksums';
 import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../../encryption';
 import { headerNotImplemented, invalidArgument, invalidRequest, noSuchBucket, noSuchUpload } from '../../errors';
@@ -13,7 +15,7 @@ import { findBucket } from '../../state/buckets';
 import { openUploads, walk } from '../../state/listing';
 import type { Bucket, Checksum, ChecksumName, Upload } from '../../state/tables';
 import { dropParts, findUpload, partsOf, putUpload, removeUpload } from '../../state/uploads';
-import { bucketOf } from '../../target';
+import { bucketOf, uploadIn } from '../../target';
 import { draftOf } from '../../writing';
 
 export async function CreateMultipartUpload(
@@ -35,6 +37,7 @@ export async function CreateMultipartUpload(
     algorithm,
     type,
     declared,
+    ...askedOf(creationKeys(call, input)),
   };
   await call.kernel.store.write(async (tx) => {
     if ((await findBucket(tx, bucket.name))?.id !== bucket.id) throw noSuchBucket(bucket.name);
@@ -48,6 +51,12 @@ export async function CreateMultipartUpload(
     ...declaration(upload),
     ...(await abortMembers(call, bucket, key, call.now)),
   };
+}
+
+/** The condition keys that have a value. */
+function askedOf(keys: Keys): Pick<Upload, 'asked'> {
+  const asked = Object.entries(keys).filter(([, value]) => value !== undefined);
+  return asked.length > 0 ? { asked: Object.fromEntries(asked) as Upload['asked'] } : {};
 }
 
 /** Which checksum parts and object will have. Source: S3 user guide, "Using full object and composite checksums". */
@@ -92,7 +101,7 @@ export async function uploadOf(
   bucket: Bucket,
   { Key = '', UploadId = '' }: { Key?: string; UploadId?: string },
 ): Promise<Upload> {
-  const upload = await findUpload(call.kernel.store, bucket.id, Key, UploadId);
+  const upload = await uploadIn(call, bucket, Key, UploadId);
   if (!upload) throw noSuchUpload(UploadId);
   return upload;
 }
