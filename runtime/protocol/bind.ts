@@ -160,6 +160,8 @@ function bindingOf(
   const { shape } = member;
   const refuse = (text: string, reader: TextReader) => {
     if (!options.s3) return jsonWords.malformed(`"${text.slice(0, 64)}" is not ${reader.expected}`, name);
+    const words = options.notes?.words?.[name];
+    if (words !== undefined) return invalidArgument(words, name, text);
     const whole = place === 'query' && reader.expected === 'an integer';
     const what = whole ? `${name} not an integer or within integer range` : `${name} is not ${reader.expected}`;
     return invalidArgument(whole ? `Provided ${what}` : what, name, text);

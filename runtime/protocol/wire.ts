@@ -29,6 +29,8 @@ export interface ModelNotes {
   readonly statusMembers?: Readonly<Record<string, string>>;
   /** Headers of answers that the schema does not have: by operation, the header that carries an output member. */
   readonly headers?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What S3 says of a header or parameter that cannot be read, by its name, where it is not the usual. */
+  readonly words?: Readonly<Record<string, string>>;
   /** Root element of an output or input document, by structure name. */
   readonly rootNames?: Readonly<Record<string, string>>;
   /** Operations of which the request body may be absent or empty although the schema has a payload. */

@@ -1,20 +1,16 @@
-/** Object Lock: what keeps a version, from whom, and until when. */
 import { CreateUserCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
-  DeleteBucketPolicyCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
-  GetObjectCommand,
   GetObjectLegalHoldCommand,
   GetObjectLockConfigurationCommand,
   GetObjectRetentionCommand,
   HeadObjectCommand,
   type ObjectLockConfiguration,
-  PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
@@ -367,80 +363,5 @@ describe('a bucket without Object Lock', () => {
       });
       expect(await message(s3.send(many))).toBe(words);
     }
-  });
-});
-
-describe('policies', () => {
-  it('set limits to retention by condition keys', async () => {
-    const Policy = JSON.stringify({
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Deny',
-          Principal: '*',
-          Action: 's3:PutObjectRetention',
-          Resource: `arn:aws:s3:::${Bucket}/*`,
-          Condition: { NumericGreaterThan: { 's3:object-lock-remaining-retention-days': '10' } },
-        },
-        {
-          Effect: 'Deny',
-          Principal: '*',
-          Action: 's3:PutObjectRetention',
-          Resource: `arn:aws:s3:::${Bucket}/*`,
-          Condition: { StringEquals: { 's3:object-lock-mode': 'COMPLIANCE' } },
-        },
-        {
-          Effect: 'Deny',
-          Principal: '*',
-          Action: 's3:PutObjectLegalHold',
-          Resource: `arn:aws:s3:::${Bucket}/*`,
-          Condition: { StringEquals: { 's3:object-lock-legal-hold': 'OFF' } },
-        },
-      ],
-    });
-    await setting.s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
-    const made = await put();
-    const until = (days: number) => ({ Mode: 'GOVERNANCE' as const, RetainUntilDate: inDays(days) });
-    expect(await retain(made, until(11))).toBe(LOCKED);
-    expect(await retain(made, { ...until(9), Mode: 'COMPLIANCE' })).toBe(LOCKED);
-    expect(await retain(made, until(9))).toBe(DONE);
-    const lock = (days: number) => ({ ObjectLockMode: 'GOVERNANCE' as const, ObjectLockRetainUntilDate: inDays(days) });
-    expect(await refusal(put(lock(11)))).toBe(LOCKED);
-    expect(await refusal(put(lock(9)))).toBe(DONE);
-    expect(await refusal(hold(made, 'ON'))).toBe(DONE);
-    expect(await refusal(hold(made, 'OFF'))).toBe(LOCKED);
-    await setting.s3.send(new DeleteBucketPolicyCommand({ Bucket }));
-  });
-
-  it('decide who is told of a lock, and still let read', async () => {
-    const made = await put({ ...{ ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: inDays(1) } });
-    await hold(made, 'ON');
-    const iam = setting.coffer.client(IAMClient);
-    await iam.send(new CreateUserCommand({ UserName: 'reader' }));
-    const allow = (Action: string[]) =>
-      iam.send(
-        new PutUserPolicyCommand({
-          UserName: 'reader',
-          PolicyName: 'p',
-          PolicyDocument: JSON.stringify({
-            Version: '2012-10-17',
-            Statement: { Effect: 'Allow', Action, Resource: '*' },
-          }),
-        }),
-      );
-    const reader = setting.coffer.client(S3Client, { as: 'reader' });
-    const told = async () => {
-      const { Body, ObjectLockMode, ObjectLockRetainUntilDate, ObjectLockLegalHoldStatus } = await reader.send(
-        new GetObjectCommand({ Bucket, Key: made.Key }),
-      );
-      await Body!.transformToString();
-      return `${ObjectLockMode} ${ObjectLockRetainUntilDate !== undefined} ${ObjectLockLegalHoldStatus}`;
-    };
-    await allow(['s3:GetObject']);
-    expect(await told()).toBe('undefined false undefined');
-    await allow(['s3:GetObject', 's3:GetObjectRetention']);
-    expect(await told()).toBe('GOVERNANCE true undefined');
-    await allow(['s3:GetObject', 's3:GetObjectLegalHold']);
-    expect(await told()).toBe('undefined false ON');
   });
 });

@@ -338,6 +338,12 @@ export const notModified = (headers: Record<string, string>) =>
 
 export const lockedObject = () => accessDenied('Access Denied because object protected by object lock.');
 
+/** Objects that are to stay as they are have to arrive as they were sent. */
+export const needsIntegrity = (what: 'Put Object' | 'Put Part') =>
+  invalidRequest(
+    `Content-MD5 OR x-amz-checksum- HTTP header is required for ${what} requests with Object Lock parameters`,
+  );
+
 export const noObjectLock = () => invalidRequest('Bucket is missing Object Lock Configuration');
 
 export const noSuchLock = (key: string) =>

@@ -28,6 +28,10 @@ export const model: ModelNotes = {
   },
   // S3 API reference: these answer without content although the client expects 200.
   statuses: { PutBucketPolicy: 204 },
+  // As reported of S3: versitygw's issue 1733.
+  words: {
+    'x-amz-object-lock-retain-until-date': 'The retain until date must be provided in ISO 8601 format',
+  },
   // 202 for a restore that begins, 200 for one that is done.
   statusMembers: { RestoreObject: 'status' },
   // What all other writes tell, this one tells too.

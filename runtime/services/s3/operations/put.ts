@@ -3,7 +3,7 @@ import { once } from '../../../base/bytes';
 import type { Call } from '../../../kernel/call';
 import { checkContentMd5, checksumMembers, claimOf, digestsFor, verify } from '../checksums';
 import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../encryption';
-import { invalidRequest, notImplemented, partNumberOutOfRange } from '../errors';
+import { needsIntegrity, notImplemented, partNumberOutOfRange } from '../errors';
 import { expirationMember } from '../expiry';
 import type { In, Out } from '../model';
 import { checkKey } from '../names';
@@ -27,9 +27,7 @@ export async function PutObject(call: Call, input: In<'PutObject'>): Promise<Out
   const choice = encryptionChoice(call, bucket, input);
   const draft = draftOf(call, bucket, input);
   if ((draft.retention || draft.legalHold) && !claim && input.ContentMD5 === undefined)
-    throw invalidRequest(
-      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters',
-    );
+    throw needsIntegrity('Put Object');
   const conditional = await checkWriteEarly(call, bucket, key, input);
 
   const { seal, dataKey } = await sealFor(call, bucket, key, choice);

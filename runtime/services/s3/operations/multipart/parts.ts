@@ -10,6 +10,7 @@ import {
   invalidArgument,
   invalidRange,
   invalidRequest,
+  needsIntegrity,
   noSuchUpload,
   partNumberOutOfRange,
 } from '../../errors';
@@ -40,6 +41,8 @@ export async function UploadPart(call: Call, input: In<'UploadPart'>): Promise<O
   const claim = claimOf(call, input);
   const upload = await uploadOf(call, bucket, input);
   checkClaim(upload, claim);
+  const { retention, legalHold } = upload.draft;
+  if ((retention || legalHold) && !claim && input.ContentMD5 === undefined) throw needsIntegrity('Put Part');
   const dataKey = await partKey(call, bucket, upload, input);
   const taken = await take(call, upload, call.body?.stream ?? NO_BODY, dataKey, onLength, claim);
   const { algorithm } = claim ?? upload;
