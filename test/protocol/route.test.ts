@@ -1,9 +1,9 @@
 /** Which operation a request asks for: addresses, query keys, headers, targets, actions, and what nothing answers. */
 import { createProtocols } from '../../runtime/protocol/protocols';
 import { FORM, request, type Written } from './requests';
-import { s3control, services } from './wires';
+import { services } from './wires';
 
-const protocols = createProtocols([...services, s3control]);
+const protocols = createProtocols(services);
 
 function routed(line: string, signingName?: string, written: Written = {}) {
   const asked = request(line, written);

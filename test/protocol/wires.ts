@@ -68,16 +68,7 @@ export const wires = {
     version: '2010-05-15',
     xmlNamespace: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
   },
-} satisfies Record<string, Wire>;
-
-export type ServiceName = keyof typeof wires;
-export const serviceNames = Object.keys(wires) as ServiceName[];
-export const services = serviceNames.map((name) => ({ name, wire: wires[name] as Wire }));
-
-/** Apart from the others: its client wants account ids in host names. */
-export const s3control: { readonly name: string; readonly wire: Wire } = {
-  name: 's3control',
-  wire: {
+  s3control: {
     client: () => require('@aws-sdk/client-s3-control'),
     protocols: ['restXml'],
     signingNames: ['s3'],
@@ -85,4 +76,8 @@ export const s3control: { readonly name: string; readonly wire: Wire } = {
     version: '2018-08-20',
     xmlNamespace: 'http://awss3control.amazonaws.com/doc/2018-08-20/',
   },
-};
+} satisfies Record<string, Wire>;
+
+export type ServiceName = keyof typeof wires;
+export const serviceNames = Object.keys(wires) as ServiceName[];
+export const services = serviceNames.map((name) => ({ name, wire: wires[name] as Wire }));
