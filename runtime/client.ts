@@ -11,6 +11,7 @@ import { AwsError } from './base/errors';
 import type { Request } from './base/http';
 import type { Answer } from './kernel/http';
 import { noBody, readTarget } from './kernel/incoming';
+import { headersOf, type StatedStandpoint, standpointOf } from './kernel/standpoint';
 
 /** As much of a client as matters here. */
 interface SdkClient {
@@ -70,14 +71,14 @@ export interface RequestHandler {
 }
 
 /** For the `requestHandler` of a client's configuration. */
-export function createRequestHandler(answer: Answer): RequestHandler {
+export function createRequestHandler(answer: Answer, from: StatedStandpoint = {}): RequestHandler {
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     async handle(sdkRequest, { abortSignal } = {}) {
       // As a socket would: whoever asks again and again in a loop leaves time for everybody else.
       await nextTurn();
       if (abortSignal?.aborted) throw aborted();
-      const response = await answer(toRequest(sdkRequest));
+      const response = await answer(toRequest(sdkRequest, from));
       if (abortSignal?.aborted) throw aborted();
       const { status, headers, body } = response;
       const bodiless = sdkRequest.method === 'HEAD' || body === undefined;
@@ -87,8 +88,8 @@ export function createRequestHandler(answer: Answer): RequestHandler {
   };
 }
 
-function toRequest(sdkRequest: SdkRequest): Request {
-  const headers: Record<string, string> = Object.create(null);
+function toRequest(sdkRequest: SdkRequest, from: StatedStandpoint): Request {
+  const headers: Record<string, string> = Object.assign(Object.create(null), headersOf(from));
   for (const [name, value] of Object.entries(sdkRequest.headers)) {
     if (value === undefined) continue;
     validateHeaderName(name); // as the SDK's own handler does by way of node:http
@@ -106,8 +107,7 @@ function toRequest(sdkRequest: SdkRequest): Request {
     headers,
     contentLength: body.stream === noBody && contentLength === 0 ? undefined : contentLength,
     body: contentLength === undefined ? body.stream : exactly(body.stream, contentLength),
-    remoteAddress: '127.0.0.1',
-    secure: headers['x-coffer-secure-transport'] !== 'false',
+    ...standpointOf(headers, '127.0.0.1'),
   };
 }
 

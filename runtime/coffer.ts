@@ -10,11 +10,13 @@
 import { type Acting, type As, actingAs } from './acting';
 import type { Duration } from './base/clock';
 import type { Response } from './base/http';
+import { makeCertificate } from './certificate';
 import { createRequestHandler, noteSignings } from './client';
 import { type CofferConfig, readConfig } from './config';
 import { type Deployable, DeployFailed, type Deployment, deploymentOf, inputOf } from './deployment';
 import { type Answer, type Listener, listen } from './kernel/http';
 import type { CallRecord, Denial, RequestRecord } from './kernel/record';
+import type { StatedStandpoint } from './kernel/standpoint';
 import { beginLife, type Life, wipe } from './life';
 import { operated } from './operator';
 import { type DeployOptions, deployAssembly } from './services/cloudformation/deploy';
@@ -39,6 +41,8 @@ export interface ListenOptions {
   readonly port?: number;
   /** @default '127.0.0.1' */
   readonly host?: string;
+  /** Let the port speak TLS beside plain HTTP, with a certificate made now: `coffer.certificate`. @default false */
+  readonly tls?: boolean;
 }
 
 export interface ClientOptions<C = unknown> {
@@ -48,6 +52,8 @@ export interface ClientOptions<C = unknown> {
   readonly region?: string;
   /** Whose administrator `admin` is, and where roles and users are looked for by name. @default the default account */
   readonly account?: string;
+  /** Where its requests seem to come from, for conditions on addresses, networks and TLS. @default this machine, by TLS */
+  readonly from?: StatedStandpoint;
   /** Anything else that the client's constructor takes. */
   readonly config?: C extends new (
     config: infer Config,
@@ -59,13 +65,15 @@ export interface ClientOptions<C = unknown> {
 export interface Coffer {
   /** Where the runtime listens; undefined until `listen` was called. */
   readonly endpoint: string | undefined;
+  /** The certificate of a port that speaks TLS, as PEM: for `AWS_CA_BUNDLE` or a client's `ca`. */
+  readonly certificate: string | undefined;
   readonly defaultAccount: string;
   readonly defaultRegion: string;
   /** Names of the services, as among peers. */
   readonly services: readonly string[];
   /**
    * Opens a port.
-   * @returns the endpoint, `http://127.0.0.1:4566`
+   * @returns the endpoint, `http://127.0.0.1:4566`; `https://…` with `tls`
    * @throws Error of `node:net` (EADDRINUSE, EACCES, EADDRNOTAVAIL) when the port cannot be had
    */
   listen(options?: ListenOptions): Promise<string>;
@@ -104,6 +112,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
   if (!/^\d{12}$/.test(defaultAccount)) throw new RangeError(`an account has twelve digits, not ${defaultAccount}`);
   const config = readConfig(options.config ?? {});
   const listeners: Listener[] = [];
+  let certificate: string | undefined;
   let opening: Promise<string> | undefined;
   let closing: Promise<void> | undefined;
   let begun = () => {};
@@ -120,11 +129,13 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     return life;
   };
 
-  async function open(port: number, host: string): Promise<string> {
+  async function open(port: number, host: string, tls = false): Promise<Listener> {
     const now = () => (life ? life.kernel.clock.now() : Date.now());
-    const listener = await listen(operated(coffer, answer), { port, host, now, report });
+    const made = tls ? await makeCertificate(host) : undefined;
+    const listener = await listen(operated(coffer, answer), { port, host, now, report, certificate: made });
+    certificate = made?.cert ?? certificate;
     listeners.unshift(listener);
-    return listener.url;
+    return listener;
   }
 
   /**
@@ -134,7 +145,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
   async function anyEndpoint(): Promise<string> {
     await beginning;
     if (listeners.length > 0) return listeners[0].url;
-    opening ??= open(0, '127.0.0.1');
+    opening ??= open(0, '127.0.0.1').then(({ url }) => url);
     return opening;
   }
 
@@ -150,11 +161,17 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     get endpoint() {
       return listeners[0]?.url;
     },
+    get certificate() {
+      return certificate;
+    },
     defaultAccount,
     defaultRegion,
     services: life.services,
-    listen: ({ port = 4566, host = '127.0.0.1' } = {}) => open(port, host),
-    client(clientClass, { as = 'admin', region = defaultRegion, account = defaultAccount, config } = {}) {
+    async listen({ port = 4566, host = '127.0.0.1', tls } = {}) {
+      const { url, secureUrl } = await open(port, host, tls);
+      return secureUrl ?? url;
+    },
+    client(clientClass, { as = 'admin', region = defaultRegion, account = defaultAccount, from, config } = {}) {
       const acting: Acting = actingAs(as, account, () => alive().kernel);
       let named = false;
       const client = new clientClass({
@@ -164,7 +181,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
           return named ? url.replace('127.0.0.1', 'localhost') : url;
         },
         forcePathStyle: true,
-        requestHandler: createRequestHandler(answer),
+        requestHandler: createRequestHandler(answer, from),
         ...acting,
         ...config,
       });

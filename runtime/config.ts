@@ -4,10 +4,12 @@
  * `docs/configuration.md`.
  */
 import { readFileSync } from 'node:fs';
+import { endpointDialect, findProblem } from './engine/policy/dialect';
 import type {
   Config,
   DeclaredAccount,
   DeclaredBucket,
+  DeclaredEndpoint,
   DeclaredKey,
   DeclaredKmsKey,
   DeclaredUser,
@@ -63,9 +65,20 @@ export interface AccountConfig {
   readonly buckets?: readonly BucketConfig[];
 }
 
+export interface VpcEndpointConfig {
+  /** `vpce-…`, as requests name it in `x-coffer-vpc-endpoint`. */
+  readonly id: string;
+  /** `vpc-…`. @default none: `aws:SourceVpc` is absent unless the request states it */
+  readonly vpc?: string;
+  /** The endpoint's policy document. @default full access, as AWS's default */
+  readonly policy?: object;
+}
+
 export interface CofferConfig {
   /** What is there before the first request. @default the default account, empty */
   readonly accounts?: readonly AccountConfig[];
+  /** VPC endpoints that requests may say they come through. @default none */
+  readonly vpcEndpoints?: readonly VpcEndpointConfig[];
   readonly s3?: {
     /** The year whose defaults new buckets get. @default 'current' */
     readonly defaults?: 'current' | '2022';
@@ -112,6 +125,8 @@ const ARN = { pattern: /^arn:[\w-]+:iam::aws:policy\/.+$/, is: 'the ARN of a man
 const KMS_KEY = { pattern: /^[\w-]{1,128}$/, is: '1 to 128 letters, digits, - or _' };
 const ALIAS = { pattern: /^alias\/(?!aws\/)[\w/-]{1,250}$/, is: 'alias/ and a name that does not begin with aws/' };
 const REGION = { pattern: /^[a-z]{2}(-[a-z]+)+-\d$/, is: 'the name of a region' };
+const ENDPOINT = { pattern: /^vpce-[\w-]{1,64}$/, is: 'the id of a VPC endpoint (vpce-…)' };
+const VPC = { pattern: /^vpc-[\w-]{1,64}$/, is: 'the id of a VPC (vpc-…)' };
 const BUCKET = { pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, is: 'the name of a bucket' };
 
 type Form = typeof ACCOUNT;
@@ -204,14 +219,32 @@ function createReader(flaws: string[]) {
     };
   }
 
+  function document(value: unknown, at: string): string | undefined {
+    if (value === undefined) return undefined;
+    const text = JSON.stringify(object(value, at, ['Version', 'Id', 'Statement']));
+    const problem = findProblem(text, endpointDialect);
+    if (problem) wrong(at, `is no policy: ${problem.message} (${problem.place})`);
+    return text;
+  }
+
+  function endpoint(value: unknown, at: string): DeclaredEndpoint {
+    const members = object(value, at, ['id', 'vpc', 'policy']);
+    return {
+      id: text(members.id, `${at}.id`, ENDPOINT),
+      vpc: optional(members.vpc, `${at}.vpc`, VPC),
+      policy: document(members.policy, `${at}.policy`),
+    };
+  }
+
   return {
     config(value: unknown): Config {
-      const members = object(value, 'config', ['accounts', 's3']);
+      const members = object(value, 'config', ['accounts', 'vpcEndpoints', 's3']);
       const s3 = object(members.s3 ?? {}, 's3', ['defaults']);
       const { defaults = 'current' } = s3;
       if (defaults !== 'current' && defaults !== '2022') wrong('s3.defaults', "must be 'current' or '2022'");
       return {
         accounts: list(members.accounts, 'accounts', account),
+        vpcEndpoints: list(members.vpcEndpoints, 'vpcEndpoints', endpoint),
         s3: { defaults: defaults === '2022' ? '2022' : 'current' },
       };
     },
@@ -219,13 +252,14 @@ function createReader(flaws: string[]) {
 }
 
 /** What names one thing must not name two. */
-function requireUnique({ accounts }: Config, flaws: string[]): void {
+function requireUnique({ accounts, vpcEndpoints }: Config, flaws: string[]): void {
   const seen = new Set<string>();
   const note = (kind: string, name: string | undefined): void => {
     if (name === undefined) return;
     if (seen.has(`${kind} ${name}`)) flaws.push(`the ${kind} ${name} is declared twice`);
     seen.add(`${kind} ${name}`);
   };
+  for (const { id } of vpcEndpoints) note('VPC endpoint', id);
   for (const { id, canonicalId, email, accessKeys, users, kmsKeys, buckets } of accounts) {
     note('account', id);
     note('canonical id', canonicalId);

@@ -24,6 +24,11 @@ export interface Request {
   readonly remoteAddress: string;
   /** True when the caller is to be seen as using TLS: always for loopback, unless marked otherwise. */
   readonly secure: boolean;
+  /** `1.2`, `1.3`. */
+  readonly tlsVersion?: string;
+  /** Id of the VPC endpoint that the request came through. */
+  readonly vpcEndpoint?: string;
+  readonly vpc?: string;
 }
 
 export interface SignedForm {

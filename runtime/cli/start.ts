@@ -1,7 +1,10 @@
 /** `coffer start`: the runtime behind a port, until Ctrl-C. */
-import { relative, resolve } from 'node:path';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
 import { type Coffer, startCoffer } from '../coffer';
 import { type CofferConfig, ConfigError, readConfigFile } from '../config';
+import { standpointHeaders } from '../kernel/standpoint';
 import { account, type Command, Failure, port, region, text, UsageError, type Values } from './command';
 
 export const start: Command = {
@@ -17,6 +20,7 @@ export const start: Command = {
       value: 'file',
       says: 'declares accounts, keys, buckets and defaults: docs/configuration.md',
     },
+    tls: { type: 'boolean', says: 'let the port speak TLS too, with a certificate made now' },
     ephemeral: { type: 'boolean', says: 'keep nothing: data ends with the process' },
     region: { type: 'string', value: 'name', says: 'default region (default us-east-1)' },
     account: {
@@ -52,12 +56,13 @@ async function run(values: Values): Promise<number> {
   });
   let endpoint: string;
   try {
-    endpoint = await coffer.listen({ port: asked, host });
+    endpoint = await coffer.listen({ port: asked, host, tls: values.tls === true });
   } catch (error) {
     await coffer.close();
     throw cannotListen(error as NodeJS.ErrnoException, asked, host);
   }
-  console.log(quiet ? endpoint : banner(coffer, endpoint, directory, host));
+  const trusted = coffer.certificate && (await keep(coffer.certificate, directory));
+  console.log(quiet ? endpoint : banner(coffer, endpoint, directory, host, trusted));
 
   // A defect in one corner must not take everything else down; it is shown, with its place.
   process.on('uncaughtException', (error) => console.error(`internal error: ${error.stack}`));
@@ -76,7 +81,20 @@ function configOf(path: string | undefined): CofferConfig | undefined {
   }
 }
 
-function banner(coffer: Coffer, endpoint: string, directory: string | undefined, host: string): string {
+/** Where clients find the certificate that they are to trust. */
+async function keep(certificate: string, directory: string | undefined): Promise<string> {
+  const path = join(directory ?? (await mkdtemp(join(tmpdir(), 'coffer-'))), 'certificate.pem');
+  await writeFile(path, certificate);
+  return path;
+}
+
+function banner(
+  coffer: Coffer,
+  endpoint: string,
+  directory: string | undefined,
+  host: string,
+  trusted: string | undefined,
+): string {
   const { port: actual } = new URL(endpoint);
   const option = actual === '4566' ? '' : ` --port ${actual}`;
   const where = directory && (relative('', directory).startsWith('..') ? directory : `./${relative('', directory)}`);
@@ -89,7 +107,10 @@ function banner(coffer: Coffer, endpoint: string, directory: string | undefined,
     `  data       ${where ? `${where}; what has been answered is on disk` : 'in memory: gone when this ends'}`,
     '  enforced   signatures, IAM and resource policies, key policies, Block Public Access, Object Lock;',
     '             credentials test/test are the administrator of the account, no credentials are a stranger',
-    '  TLS        requests over loopback count as TLS unless they carry x-coffer-secure-transport: false',
+    trusted
+      ? `  TLS        spoken at this port as well as plain HTTP; trust it by AWS_CA_BUNDLE=${trusted}`
+      : '  TLS        requests over loopback count as TLS',
+    `  origin     what a request over loopback states of itself counts: ${standpointHeaders.join(', ')}`,
     ...(loopback ? [] : [`  careful    whoever reaches ${host} can be the administrator`]),
     '',
     'In another terminal:',

@@ -105,6 +105,22 @@ export interface IdentitySource {
   mfa?(kernel: Kernel, claim: MfaClaim): Promise<MfaOutcome>;
 }
 
+/** The policy of the VPC endpoint that a request came through. Source: AWS PrivateLink guide, "endpoint policies". */
+function endpointPolicies({ request, kernel }: Call): readonly AttachedPolicy[] {
+  if (request.vpcEndpoint === undefined) return NO_POLICIES;
+  const endpoint = kernel.config.vpcEndpoints.find(({ id }) => id === request.vpcEndpoint);
+  if (endpoint?.policy === undefined) return NO_POLICIES;
+  return [{ kind: 'endpoint', name: `policy of VPC endpoint ${endpoint.id}`, document: endpoint.policy }];
+}
+
+const NO_POLICIES: readonly AttachedPolicy[] = [];
+
+/** Most requests meet policies of one kind only: no list is made for them. */
+function together(...lists: readonly (readonly AttachedPolicy[])[]): readonly AttachedPolicy[] {
+  const full = lists.filter(({ length }) => length > 0);
+  return full.length > 1 ? full.flat() : (full[0] ?? NO_POLICIES);
+}
+
 export type Authorize = (call: Call, check: Check) => Promise<void>;
 
 const byGrant = new WeakSet<Call>();
@@ -147,7 +163,7 @@ export function createAuthorizer({ identities, sources, kernel }: AuthorizerPart
       caller: verdict?.callerCanonicalId ? { ...principal, canonicalId: verdict.callerCanonicalId } : principal,
       lookup: contextOf(call, check, owner),
       owner,
-      policies: verdict?.policies.length ? [...verdict.policies, ...mine] : mine,
+      policies: together(verdict?.policies ?? NO_POLICIES, mine, endpointPolicies(call)),
       sameAccount: verdict?.sameAccount,
       grant: verdict?.grant,
       block: verdict?.block,

@@ -3,9 +3,11 @@
  * gave with its check. A key that does not apply to the request is absent, as AWS documents for each.
  * Source: IAM user guide, "AWS global condition context keys".
  */
+
+import type { Request } from '../base/http';
 import type { Lookup } from '../engine/policy/text';
 import type { Check } from './authorize';
-import type { Call } from './call';
+import type { Call, Kernel } from './call';
 import type { Principal } from './principal';
 
 type Value = string | readonly string[] | undefined;
@@ -53,7 +55,11 @@ const keys: Readonly<Record<string, (call: Call, check: Check, owner: string | u
   'aws:epochtime': ({ now }) => String(Math.floor(now / 1000)),
   'aws:requestedregion': ({ region }) => region,
   'aws:securetransport': ({ request }) => String(request.secure),
-  'aws:sourceip': ({ request }) => request.remoteAddress.replace(/^::ffff:(?=\d+\.)/i, '') || undefined,
+  // "aws:SourceIp is not available when the principal uses an Amazon VPC endpoint. Use aws:VpcSourceIp instead."
+  'aws:sourceip': ({ request }) => (request.vpcEndpoint === undefined ? addressOf(request) : undefined),
+  'aws:vpcsourceip': ({ request }) => (request.vpcEndpoint === undefined ? undefined : addressOf(request)),
+  'aws:sourcevpce': ({ request }) => request.vpcEndpoint,
+  'aws:sourcevpc': ({ request, kernel }) => vpcOf(request, kernel),
   'aws:useragent': ({ request }) => request.headers['user-agent'],
   'aws:referer': ({ request }) => request.headers.referer,
   'aws:calledvia': ({ via }) => (via.length > 0 ? via.map(serviceName) : undefined),
@@ -103,6 +109,14 @@ function principalType({ kind, session }: Principal): string | undefined {
     case 'service':
       return undefined;
   }
+}
+
+const addressOf = ({ remoteAddress }: Request): string | undefined =>
+  remoteAddress.replace(/^::ffff:(?=\d+\.)/i, '') || undefined;
+
+function vpcOf({ vpc, vpcEndpoint }: Request, { config }: Kernel): string | undefined {
+  if (vpcEndpoint === undefined) return undefined;
+  return vpc ?? config.vpcEndpoints.find(({ id }) => id === vpcEndpoint)?.vpc;
 }
 
 function serviceName(via: string): string {

@@ -44,8 +44,17 @@ export interface DeclaredAccount {
   readonly buckets: readonly DeclaredBucket[];
 }
 
+/** A VPC endpoint: what requests that come through it may do. */
+export interface DeclaredEndpoint {
+  readonly id: string;
+  readonly vpc?: string;
+  /** JSON text. Absent: full access. */
+  readonly policy?: string;
+}
+
 export interface Config {
   readonly accounts: readonly DeclaredAccount[];
+  readonly vpcEndpoints: readonly DeclaredEndpoint[];
   readonly s3: {
     /**
      * `2022`: new buckets have ACLs on and Block Public Access off, owners show a DisplayName, Signature Version 2 is
@@ -55,7 +64,7 @@ export interface Config {
   };
 }
 
-export const noConfig: Config = { accounts: [], s3: { defaults: 'current' } };
+export const noConfig: Config = { accounts: [], vpcEndpoints: [], s3: { defaults: 'current' } };
 
 /** Whether an access key id was declared: such ids may look any way. */
 export function isDeclaredKey({ accounts }: Config, accessKeyId: string): boolean {

@@ -3,13 +3,16 @@
  * asks for is settled here: `Expect`, keep-alive, bodies that nobody reads, clients that stall or go away. What a
  * request means is not known here.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Bytes } from '../base/bytes';
 import { AwsError } from '../base/errors';
 import type { Request, Response } from '../base/http';
-import { declaresBody, IncomingBody, isLoopback, noBody, originForm, readHeaders, readTarget } from './incoming';
+import { declaresBody, IncomingBody, noBody, originForm, readHeaders, readTarget } from './incoming';
 import { STALL_SECONDS, Stalls } from './stalls';
+import { type Standpoint, standpointOf } from './standpoint';
 
 /** Request line and headers together. */
 const LONGEST_HEAD_BYTES = 32 * 1024;
@@ -29,6 +32,14 @@ export interface ListenOptions {
   readonly report: (line: string) => void;
   /** How long a client may pause while it sends a body or reads an answer. @default STALL_SECONDS */
   readonly patienceSeconds?: number;
+  /** Given: the port speaks TLS as well as plain HTTP, whichever the client begins with. */
+  readonly certificate?: Certificate;
+}
+
+/** PEM. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface Listener {
@@ -36,17 +47,17 @@ export interface Listener {
   readonly host: string;
   /** `http://127.0.0.1:4566`. */
   readonly url: string;
+  /** `https://127.0.0.1:4566`, when the port speaks TLS. */
+  readonly secureUrl?: string;
   close(): Promise<void>;
 }
 
 /** @throws Error of `node:net` (EADDRINUSE, EACCES, EADDRNOTAVAIL) when it cannot listen */
 export async function listen(answer: Answer, options: ListenOptions): Promise<Listener> {
-  const server = createServer({ maxHeaderSize: LONGEST_HEAD_BYTES, connectionsCheckingInterval: 5_000, noDelay: true });
-  server.headersTimeout = HEAD_TIMEOUT_MS;
-  server.requestTimeout = 0; // a long upload is fine as long as it moves: see `Stalls`
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.maxConnections = MOST_CONNECTIONS;
-  server.maxHeadersCount = 0; // the length of the head is limited: none of it is dropped
+  const limits = { maxHeaderSize: LONGEST_HEAD_BYTES, connectionsCheckingInterval: 5_000, noDelay: true };
+  const plain = createServer(limits);
+  const secure = options.certificate && createSecureServer({ ...limits, ...options.certificate, minVersion: 'TLSv1' });
+  const servers = secure ? [plain, secure] : [plain];
   const stalls = new Stalls(options.patienceSeconds ?? STALL_SECONDS);
   const date = dateHeader(options.now);
   const inTurn = together();
@@ -68,10 +79,19 @@ export async function listen(answer: Answer, options: ListenOptions): Promise<Li
         outgoing.destroy();
       });
   };
-  server.on('request', (incoming, outgoing) => serve(incoming, outgoing, false));
-  server.on('checkContinue', (incoming, outgoing) => serve(incoming, outgoing, true));
-  server.on('checkExpectation', (incoming, outgoing) => serve(incoming, outgoing, false));
-  server.on('clientError', refuseConnection);
+  for (const server of servers) {
+    server.headersTimeout = HEAD_TIMEOUT_MS;
+    server.requestTimeout = 0; // a long upload is fine as long as it moves: see `Stalls`
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.maxHeadersCount = 0; // the length of the head is limited: none of it is dropped
+    server.on('request', (incoming, outgoing) => serve(incoming, outgoing, false));
+    server.on('checkContinue', (incoming, outgoing) => serve(incoming, outgoing, true));
+    server.on('checkExpectation', (incoming, outgoing) => serve(incoming, outgoing, false));
+    server.on('clientError', refuseConnection);
+  }
+  const open = new Set<Socket>();
+  const server = secure ? eitherOf(plain, secure, open) : plain;
+  server.maxConnections = MOST_CONNECTIONS;
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -87,14 +107,53 @@ export async function listen(answer: Answer, options: ListenOptions): Promise<Li
     port,
     host: options.host,
     url: `http://${host}:${port}`,
+    secureUrl: secure && `https://${host}:${port}`,
     async close() {
       stalls.stop();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const each of servers) each.closeAllConnections();
+        for (const socket of open) socket.destroy();
       });
     },
   };
+}
+
+/** A record of TLS begins with this byte, no request of HTTP does. */
+const TLS_HANDSHAKE = 22;
+
+/** One port for both: what a client begins with tells what it speaks. */
+function eitherOf(plain: Server, secure: SecureServer, open: Set<Socket>): NetServer {
+  return createNetServer({ noDelay: true }, (socket) => {
+    open.add(socket);
+    const impatient = setTimeout(() => socket.destroy(), HEAD_TIMEOUT_MS).unref();
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      clearTimeout(impatient);
+      open.delete(socket);
+    });
+    socket.once('data', (first) => {
+      clearTimeout(impatient);
+      socket.pause();
+      socket.unshift(first);
+      // TLS takes what is there by itself.
+      if (first[0] === TLS_HANDSHAKE) secure.emit('connection', socket);
+      else {
+        plain.emit('connection', socket);
+        socket.resume();
+      }
+    });
+  });
+}
+
+/** `1.3` of a connection that is TLS. */
+function tlsVersionOf(socket: Socket): string | undefined {
+  return socket instanceof TLSSocket
+    ? socket
+        .getProtocol()
+        ?.replace(/^TLSv1$/, '1.0')
+        .replace('TLSv', '')
+    : undefined;
 }
 
 async function toAnswer(
@@ -104,15 +163,16 @@ async function toAnswer(
   body: IncomingBody | undefined,
 ): Promise<Response> {
   let parsed: Pick<Request, 'target' | 'path' | 'query'>;
+  let standpoint: Standpoint;
   try {
     if (repeated?.host) throw new AwsError('BadRequest', 'The request has more than one Host header.');
     parsed = readTarget(originForm(incoming.url as string));
+    standpoint = standpointOf(headers, incoming.socket.remoteAddress ?? '', tlsVersionOf(incoming.socket));
   } catch (error) {
     if (error instanceof AwsError) return plainError(error);
     throw error;
   }
   const length = headers['content-length'];
-  const remoteAddress = incoming.socket.remoteAddress ?? '';
   return answer({
     method: incoming.method as string,
     target: parsed.target,
@@ -122,8 +182,7 @@ async function toAnswer(
     repeated,
     contentLength: length === undefined ? undefined : Number(length),
     body: body ?? noBody,
-    remoteAddress,
-    secure: isLoopback(remoteAddress) && headers['x-coffer-secure-transport'] !== 'false',
+    ...standpoint,
   });
 }
 

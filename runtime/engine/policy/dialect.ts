@@ -30,6 +30,8 @@ export const resourceDialect: Dialect = {
   plainSids: false,
   currentVersion: false,
 };
+/** VPC endpoint policies. Source: AWS PrivateLink guide, "Control access to VPC endpoints using endpoint policies". */
+export const endpointDialect: Dialect = { ...resourceDialect };
 export const trustDialect: Dialect = {
   principal: 'required',
   resource: 'prohibited',

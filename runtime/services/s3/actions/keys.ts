@@ -23,7 +23,7 @@ export interface OnObject extends OnBucket {
 
 /** Keys that every request to S3 carries. */
 function requestKeys(call: Call, bucket: Bucket | undefined): Keys {
-  const { headers, query, secure } = call.request;
+  const { headers, query, tlsVersion } = call.request;
   const presigned = query.some(([name]) => name === 'X-Amz-Signature');
   const signed = presigned || headers.authorization !== undefined;
   return {
@@ -31,7 +31,7 @@ function requestKeys(call: Call, bucket: Bucket | undefined): Keys {
     's3:signatureversion': signed ? 'AWS4-HMAC-SHA256' : undefined,
     's3:signatureAge': presigned ? signatureAge(call) : undefined,
     's3:x-amz-content-sha256': headers['x-amz-content-sha256'],
-    's3:TlsVersion': secure ? '1.3' : undefined,
+    's3:TlsVersion': tlsVersion,
     's3:ResourceAccount': bucket?.account,
   };
 }

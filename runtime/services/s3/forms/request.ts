@@ -118,7 +118,7 @@ function claimOf(fields: Fields): FormClaim | undefined {
 }
 
 /** Headers of the browser's request that still say something of the upload. */
-const KEPT = ['host', 'origin', 'referer', 'user-agent', 'x-forwarded-for', 'x-coffer-secure-transport'];
+const KEPT = ['host', 'origin', 'referer', 'user-agent', 'x-forwarded-for'];
 const AS_HEADERS = new Set(['cache-control', 'content-type', 'content-disposition', 'content-encoding', 'expires']);
 const OF_THE_SIGNATURE = new Set([
   'x-amz-algorithm',
