@@ -110,7 +110,7 @@ describe('what is no configuration', () => {
   const account = { id: '111122223333' };
   const cases: [string, unknown, RegExp][] = [
     ['no object', [], /config must be an object/],
-    ['an unknown member', { acounts: [] }, /config\.acounts is not known; known here: accounts, s3/],
+    ['an unknown member', { acounts: [] }, /config\.acounts is not known; known here: accounts, vpcEndpoints, s3/],
     ['an unknown default', { s3: { defaults: '2019' } }, /s3\.defaults must be 'current' or '2022'/],
     ['a short account', { accounts: [{ id: '12' }] }, /accounts\[0\]\.id must be twelve digits/],
     ['a member too deep', { accounts: [{ ...account, users: [{ name: 'a', groups: [] }] }] }, /users\[0\]\.groups/],
