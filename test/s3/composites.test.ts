@@ -10,6 +10,7 @@ import {
   HeadObjectCommand,
   ListPartsCommand,
   PutObjectCommand,
+  S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
@@ -189,10 +190,15 @@ describe('a completion', () => {
     const Key = 'default';
     const UploadId = await begin(Key);
     const parts = [];
+    const plain = setting.coffer.client(S3Client, { config: { requestChecksumCalculation: 'WHEN_REQUIRED' } });
     for (const [i, Body] of bodies.entries()) {
-      const part = { Bucket, Key, UploadId, PartNumber: i + 1, Body };
-      parts.push({ PartNumber: i + 1, ETag: (await setting.s3.send(new UploadPartCommand(part))).ETag });
+      const told = await plain.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: i + 1, Body }));
+      expect(told.ChecksumCRC64NVME).toBeUndefined();
+      parts.push({ PartNumber: i + 1, ETag: told.ETag });
     }
+    const declared = await begin('declared', { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' });
+    const part = { Bucket, Key: 'declared', UploadId: declared, PartNumber: 1, Body: '123456789' };
+    expect((await plain.send(new UploadPartCommand(part))).ChecksumCRC32).toBe('y/Q5Jg==');
     const done = await complete({ Key, UploadId, MultipartUpload: { Parts: parts } });
     const ChecksumCRC64NVME = (await sum('CRC64NVME', ...bodies)).toString('base64');
     expect(done).toMatchObject({ ChecksumCRC64NVME, ChecksumType: 'FULL_OBJECT' });

@@ -53,7 +53,8 @@ export async function UploadPart(call: Call, input: In<'UploadPart'>): Promise<O
   return {
     ETag: `"${part.etag}"`,
     ...encryptionMembers(upload.draft.seal),
-    [`Checksum${given.algorithm}`]: given.value,
+    // "Only ... present if the checksum was provided in the request", or the upload has chosen one.
+    ...(claim || upload.declared ? { [`Checksum${given.algorithm}`]: given.value } : {}),
   };
 }
 
