@@ -6,9 +6,9 @@ import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { BucketAccess } from '../grants/access';
+import { Problems } from '../validation/problems';
 import { AccessLogBucket } from './accesslog';
-import { BucketAccess } from './grants';
-import { Problems } from './problems';
 
 export interface SecureBucketProps {
   /**

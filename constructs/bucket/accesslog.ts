@@ -7,7 +7,7 @@ import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { Problems } from './problems';
+import { Problems } from '../validation/problems';
 
 export interface AccessLogBucketProps {
   /**
