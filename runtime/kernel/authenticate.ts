@@ -57,6 +57,8 @@ export function createAuthenticator(
   const find = createFinder(kernel, identities);
   const version2 = createVersion2(kernel, find);
   const signedForm = createFormAuthenticator(kernel, find);
+  // Suites of that time sign for no region at all where a service has but one.
+  const toleratesNoRegion = kernel.config.s3.defaults === '2022';
   return async (request, asked) => {
     const { dialect } = asked;
     if (dialect === 's3') {
@@ -71,13 +73,14 @@ export function createAuthenticator(
     if (!asked.signingNames.includes(claim.service)) {
       throw rejection.wrongService(dialect, claim, asked.signingNames[0]);
     }
-    if (!isRegion(claim.region)) throw rejection.noRegion(dialect, claim, kernel.defaultRegion);
+    const region = claim.region === '' && toleratesNoRegion ? kernel.defaultRegion : claim.region;
+    if (!isRegion(region)) throw rejection.noRegion(dialect, claim, kernel.defaultRegion);
     if (dialect === 's3') requireSignedHeaders(request, claim);
-    const credentials = await find(claim.accessKeyId, claim.sessionToken, claim.region, dialect);
+    const credentials = await find(claim.accessKeyId, claim.sessionToken, region, dialect);
     const seed = verify(request, claim, payload.hash, credentials, dialect);
     requireFresh(claim, dialect);
     requireAlive(kernel, credentials, dialect);
-    return { principal: credentials.principal, region: claim.region, body: payload.open(seed) };
+    return { principal: credentials.principal, region, body: payload.open(seed) };
   };
 
   function verify(

@@ -4,6 +4,7 @@
  */
 import { type DigestName, digestLength } from '../../base/digests';
 import type { Body, Call } from '../../kernel/call';
+import { disputed } from './disputed';
 import {
   badChecksum,
   badChecksumHeader,
@@ -55,7 +56,7 @@ export function claimOf(call: Call, input: ChecksumInput): Claim | undefined {
   const trailer = trailerAlgorithm(call);
   if (given.length + (trailer ? 1 : 0) > 1) throw manyChecksums();
   for (const { algorithm, value } of given)
-    if (!isChecksum(algorithm, value)) throw badChecksumHeader(headerOf(algorithm));
+    if (!isChecksum(algorithm, value)) throw disputed(call.kernel).malformedChecksum(algorithm, headerOf(algorithm));
   const claim = given[0] ?? (trailer ? { algorithm: trailer } : undefined);
   const announced = input.ChecksumAlgorithm?.toUpperCase();
   if (announced !== undefined) {

@@ -4,8 +4,9 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Call } from '../../kernel/call';
+import { disputed } from './disputed';
 import { invalidArgument } from './errors';
-import { customerKeysBlocked, invalidEncryptionAlgorithm, needsCustomerKey, wrongCustomerKey } from './keyerrors';
+import { customerKeysBlocked, invalidEncryptionAlgorithm, needsCustomerKey } from './keyerrors';
 import { objectArn } from './names';
 import type { Bucket, Seal } from './state/tables';
 
@@ -58,9 +59,9 @@ export function sealWithCustomerKey(call: Call, { key, md5 }: CustomerKey): { se
   return { seal: { algorithm: 'SSE-C', keyMd5: md5, salt, proof }, dataKey: key };
 }
 
-export function openWithCustomerKey(seal: Seal, customer: CustomerKey | undefined): Uint8Array {
+export function openWithCustomerKey({ kernel }: Call, seal: Seal, customer: CustomerKey | undefined): Uint8Array {
   if (!customer) throw needsCustomerKey();
-  if (!isKeyOf(seal, customer)) throw wrongCustomerKey();
+  if (!isKeyOf(seal, customer)) throw disputed(kernel).wrongCustomerKey();
   return customer.key;
 }
 

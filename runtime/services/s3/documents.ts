@@ -5,7 +5,8 @@
 import { digest } from '../../base/digests';
 import type { Call } from '../../kernel/call';
 import { base64, checkContentMd5, checksumNames, headerOf, isChecksum } from './checksums';
-import { badChecksum, badChecksumHeader, badMd5, invalidRequest, manyChecksums } from './errors';
+import { disputed } from './disputed';
+import { badChecksum, badMd5, invalidRequest, manyChecksums } from './errors';
 
 /** Operations that S3 refuses without any digest of their document. */
 const NEED_DIGEST = ['DeleteObjects'];
@@ -15,7 +16,10 @@ const OF_THE_OBJECT = ['CompleteMultipartUpload'];
 const checksumHeaders = checksumNames.map((algorithm) => ({ algorithm, name: headerOf(algorithm) }));
 
 /** @throws AwsError InvalidDigest, BadDigest, InvalidRequest */
-export async function checkDocument(bytes: Uint8Array, { request: { headers }, operation }: Call): Promise<void> {
+export async function checkDocument(
+  bytes: Uint8Array,
+  { request: { headers }, operation, kernel }: Call,
+): Promise<void> {
   const md5 = headers['content-md5'];
   checkContentMd5(md5);
   if (md5 !== undefined) {
@@ -30,7 +34,7 @@ export async function checkDocument(bytes: Uint8Array, { request: { headers }, o
   if (given.length === 0 && md5 === undefined && NEED_DIGEST.includes(operation))
     throw invalidRequest('Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
   for (const { algorithm, name } of given) {
-    if (!isChecksum(algorithm, headers[name]!)) throw badChecksumHeader(name);
+    if (!isChecksum(algorithm, headers[name]!)) throw disputed(kernel).malformedChecksum(algorithm, name);
     const one = digest(algorithm);
     one.update(bytes);
     if (base64(await one.finish()) !== headers[name]) throw badChecksum(algorithm);

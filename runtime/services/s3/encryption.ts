@@ -129,7 +129,7 @@ export async function unseal(
   seal: Seal,
   customer: CustomerKey | undefined,
 ): Promise<DataKey> {
-  if (seal.algorithm === 'SSE-C') return openWithCustomerKey(seal, customer);
+  if (seal.algorithm === 'SSE-C') return openWithCustomerKey(call, seal, customer);
   if (customer) throw customerKeyNotApplicable();
   if (seal.algorithm === 'AES256') return managedSecret(call.kernel);
   checkSigned(call, seal);
@@ -155,8 +155,8 @@ export function checkSigned({ principal }: Call, { keyArn }: Seal): void {
 }
 
 /** Reading metadata needs the customer's key too, but no call to KMS. */
-export function checkCustomerKey(seal: Seal, customer: CustomerKey | undefined): void {
-  if (seal.algorithm === 'SSE-C') openWithCustomerKey(seal, customer);
+export function checkCustomerKey(call: Call, seal: Seal, customer: CustomerKey | undefined): void {
+  if (seal.algorithm === 'SSE-C') openWithCustomerKey(call, seal, customer);
   else if (customer) throw customerKeyNotApplicable();
 }
 

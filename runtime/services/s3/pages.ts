@@ -1,4 +1,6 @@
 /** What listings have in common on the wire: how many at once, and how keys are encoded. */
+import type { Call } from '../../kernel/call';
+import { disputed } from './disputed';
 import { invalidArgument } from './errors';
 
 const LARGEST_PAGE = 1000;
@@ -15,10 +17,11 @@ export function pageSize(asked: number | undefined, name: string): number {
 export type Encoder = (text: string) => string;
 
 /** `encoding-type=url`: so that keys with characters that XML lacks survive. @throws AwsError InvalidArgument */
-export function encodeKeys(type: string | undefined): Encoder {
+export function encodeKeys(type: string | undefined, { kernel }: Call): Encoder {
   if (type === undefined) return (text) => text;
   if (type !== 'url') throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', type);
-  return urlEncode;
+  const { space } = disputed(kernel);
+  return space === '+' ? urlEncode : (text) => urlEncode(text).replaceAll('+', space);
 }
 
 /** Percent-encoding as S3 does it in listings and events: a space is a plus, a slash stays. */

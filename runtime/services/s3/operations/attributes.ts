@@ -2,6 +2,7 @@
 import type { Call } from '../../../kernel/call';
 import { checksumMembers } from '../checksums';
 import { customerKeyOf } from '../customerkeys';
+import { disputed } from '../disputed';
 import { checkCustomerKey } from '../encryption';
 import { invalidArgument, missingHeader } from '../errors';
 import type { In, Out } from '../model';
@@ -25,13 +26,13 @@ export async function GetObjectAttributes(
   const customer = customerKeyOf(input);
   const bucket = await bucketOf(call, input);
   const object = await objectOf(call, input);
-  checkCustomerKey(object.seal, customer);
+  checkCustomerKey(call, object.seal, customer);
   const wants = (name: string) => asked.some((one) => one === name);
   return {
     LastModified: new Date(object.at),
     ...versionMember(bucket, object),
     ...(wants('ETag') ? { ETag: object.etag } : {}),
-    ...(wants('Checksum') && object.checksum ? { Checksum: withoutCount(object.checksum) } : {}),
+    ...(wants('Checksum') && object.checksum ? { Checksum: toldOf(call, object.checksum) } : {}),
     ...(wants('ObjectParts') && object.manifest ? { ObjectParts: await partsOfObject(call, object, input) } : {}),
     ...(wants('StorageClass') ? { StorageClass: (object.storageClass ?? 'STANDARD') as 'STANDARD' } : {}),
     ...(wants('ObjectSize') ? { ObjectSize: object.sizeBytes } : {}),
@@ -39,8 +40,9 @@ export async function GetObjectAttributes(
 }
 
 /** Here, and only here, a composite checksum is told without the number of its parts. */
-function withoutCount(checksum: Checksum) {
-  return checksumMembers({ ...checksum, value: checksum.value.replace(/-\d+$/, '') });
+function toldOf({ kernel }: Call, checksum: Checksum) {
+  const { value } = checksum;
+  return checksumMembers({ ...checksum, value: disputed(kernel).countsParts ? value : value.replace(/-\d+$/, '') });
 }
 
 type ObjectParts = NonNullable<Out<'GetObjectAttributes'>['ObjectParts']>;

@@ -66,7 +66,7 @@ export async function HeadObject(call: Call, input: In<'HeadObject'>): Promise<O
   const reading = await prepare(call, input);
   checkSigned(call, reading.object.seal);
   const { bucket, object } = reading;
-  checkCustomerKey(object.seal, customer);
+  checkCustomerKey(call, object.seal, customer);
   // Checksums of objects under KMS keys are encrypted too: "you must have permission to use the kms:Decrypt action".
   if (input.ChecksumMode === 'ENABLED' && object.seal.keyArn !== undefined)
     await unseal(call, bucket, input.Key!, object.seal, customer);

@@ -17,7 +17,7 @@ const NOTHING: Page<never> = { items: [], truncated: false };
 export async function ListObjects(call: Call, input: In<'ListObjects'>): Promise<Out<'ListObjects'>> {
   const bucket = await bucketOf(call, input);
   const { Prefix = '', Delimiter, Marker = '' } = input;
-  const encode = encodeKeys(input.EncodingType);
+  const encode = encodeKeys(input.EncodingType, call);
   const max = pageSize(input.MaxKeys, 'max-keys');
   const page = await list(call, input, max, { after: Marker, marker: Marker });
   const { Contents, CommonPrefixes, last } = entries(call, page, encode, true, wantsRestores(input));
@@ -39,7 +39,7 @@ export async function ListObjects(call: Call, input: In<'ListObjects'>): Promise
 export async function ListObjectsV2(call: Call, input: In<'ListObjectsV2'>): Promise<Out<'ListObjectsV2'>> {
   const bucket = await bucketOf(call, input);
   const { Prefix = '', Delimiter, StartAfter, ContinuationToken } = input;
-  const encode = encodeKeys(input.EncodingType);
+  const encode = encodeKeys(input.EncodingType, call);
   const max = pageSize(input.MaxKeys, 'max-keys');
   const start = ContinuationToken ? readToken(ContinuationToken) : { after: StartAfter ?? '', marker: '' };
   const page = await list(call, input, max, start);
@@ -147,7 +147,7 @@ export async function ListObjectVersions(
       'version-id-marker',
       VersionIdMarker,
     );
-  const encode = encodeKeys(input.EncodingType);
+  const encode = encodeKeys(input.EncodingType, call);
   const max = pageSize(input.MaxKeys, 'max-keys');
   const withRestores = wantsRestores(input);
   const page =

@@ -35,7 +35,7 @@ export async function SelectObjectContent(call: Call, input: Input): Promise<Out
     const object = await objectOf(call, input);
     checkStorageClass(object);
     requireReadable(object, call.now);
-    checkCustomerKey(object.seal, customer);
+    checkCustomerKey(call, object.seal, customer);
     const events = runner().runQuery({
       ...form,
       query,

@@ -7,6 +7,7 @@ import { isPublic } from '../../acls';
 import { bucketCheck } from '../../actions/keys';
 import { changeRow } from '../../configurations';
 import { defaultEncryption } from '../../defaults';
+import { disputed } from '../../disputed';
 import {
   illegalVersioning,
   invalidAclWithOwnership,
@@ -215,7 +216,7 @@ export async function PutObjectLockConfiguration(
 ): Promise<Out<'PutObjectLockConfiguration'>> {
   const wanted = input.ObjectLockConfiguration;
   if (wanted?.ObjectLockEnabled !== 'Enabled') throw malformedXml('ObjectLockEnabled must be Enabled');
-  const lock = wanted.Rule ? defaultRetention(wanted.Rule.DefaultRetention) : {};
+  const lock = wanted.Rule ? defaultRetention(call, wanted.Rule.DefaultRetention) : {};
   await changeRow(call, input, (bucket) => {
     if (bucket.versioning !== 'Enabled')
       throw invalidBucketState("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration");
@@ -227,19 +228,16 @@ export async function PutObjectLockConfiguration(
 type LockRule = NonNullable<NonNullable<In<'PutObjectLockConfiguration'>['ObjectLockConfiguration']>['Rule']>;
 
 /** A period, an event hold, or both. */
-function defaultRetention({
-  Mode,
-  Days,
-  Years,
-  DefaultEventHold: hold,
-}: LockRule['DefaultRetention'] = {}): BucketLock {
+function defaultRetention(
+  { kernel }: Call,
+  { Mode, Days, Years, DefaultEventHold: hold }: LockRule['DefaultRetention'] = {},
+): BucketLock {
   const mode = modeOf(Mode);
   const period = Days ?? Years;
   if (!mode || (Days !== undefined && Years !== undefined) || (period === undefined && !hold))
     throw malformedXml('DefaultRetention needs the Mode GOVERNANCE or COMPLIANCE and either Days or Years');
   const name = Days === undefined ? 'Years' : 'Days';
-  if (period !== undefined && period <= 0)
-    throw invalidArgument('Default retention period must be a positive integer value.', name, period);
+  if (period !== undefined && period <= 0) throw disputed(kernel).emptyRetention(name, period);
   if ((Days ?? 0) > MOST_DAYS || (Years ?? 0) > MOST_YEARS)
     throw invalidArgument('Default retention period too large.', name, period);
   const eventHold = hold && checkedDuration({ days: hold.Days, years: hold.Years }, 'DefaultEventHold');

@@ -7,6 +7,7 @@ import { isAwsError } from '../../../../base/errors';
 import type { Call } from '../../../../kernel/call';
 import { base64, checksumMembers, givenChecksums, headerOf, isChecksum } from '../../checksums';
 import { type CustomerKey, customerKeyOf, isKeyOf } from '../../customerkeys';
+import { disputed } from '../../disputed';
 import { checkCustomerKey, encryptionMembers } from '../../encryption';
 import {
   badChecksum,
@@ -54,12 +55,12 @@ export async function CompleteMultipartUpload(
   if (!named?.length) throw invalidRequest('You must specify at least one part');
   const conditional = await checkWriteEarly(call, bucket, key, input);
   const customer = customerKeyOf(input);
-  checkKey(upload, customer);
+  checkKey(call, upload, customer);
   checkMode(upload, input.ChecksumType);
 
-  const promised = promiseOf(input);
+  const promised = promiseOf(call, input);
   const there = await partsOf(store, uploadId, { limit: MOST_PARTS });
-  const chosen = choose(upload, named, there);
+  const chosen = choose(call, upload, named, there);
   const sizeBytes = chosen.reduce((sum, { piece }) => sum + piece.sizeBytes, 0);
   if (input.MpuObjectSize !== undefined && input.MpuObjectSize < 0)
     throw invalidRequest(`Value for x-amz-mp-object-size header is less than zero: '${input.MpuObjectSize}'`);
@@ -102,11 +103,12 @@ export async function CompleteMultipartUpload(
 }
 
 /** Composite checksums may be given with the number of parts behind them or without. @throws AwsError InvalidRequest */
-function promiseOf(input: In<'CompleteMultipartUpload'>) {
+function promiseOf({ kernel }: Call, input: In<'CompleteMultipartUpload'>) {
   const given = givenChecksums(input);
   if (given.length > 1) throw manyChecksums();
   for (const { algorithm, value } of given)
-    if (!isChecksum(algorithm, value.replace(COUNT, ''))) throw badChecksumHeader(headerOf(algorithm));
+    if (!isChecksum(algorithm, value.replace(COUNT, '')))
+      throw disputed(kernel).malformedChecksum(algorithm, headerOf(algorithm));
   return given[0];
 }
 
@@ -149,8 +151,8 @@ async function answer(
 }
 
 /** "This parameter is needed only when the object was created using a checksum algorithm", and each object is. */
-function checkKey({ draft: { seal } }: Upload, customer: CustomerKey | undefined): void {
-  if (seal.algorithm !== 'SSE-C' || !customer) checkCustomerKey(seal, customer);
+function checkKey(call: Call, { draft: { seal } }: Upload, customer: CustomerKey | undefined): void {
+  if (seal.algorithm !== 'SSE-C' || !customer) checkCustomerKey(call, seal, customer);
   else if (!isKeyOf(seal, customer)) throw otherCustomerKey();
 }
 
@@ -165,7 +167,15 @@ function checkMode({ declared, type }: Upload, asked: string | undefined): void 
 }
 
 /** The parts that the document names, each of them there as it says. */
-function choose(upload: Upload, named: readonly Named[], there: readonly NumberedPart[]): NumberedPart[] {
+function choose(
+  { kernel }: Call,
+  upload: Upload,
+  names: readonly Named[],
+  there: readonly NumberedPart[],
+): NumberedPart[] {
+  const { takesLastNamed, needsPartChecksums } = disputed(kernel);
+  const isLast = ({ PartNumber }: Named, i: number) => PartNumber !== names[i + 1]?.PartNumber;
+  const named = takesLastNamed ? names.filter(isLast) : names;
   const byNumber = new Map(there.map((part) => [part.number, part]));
   let last = 0;
   const chosen = named.map((one) => {
@@ -177,7 +187,7 @@ function choose(upload: Upload, named: readonly Named[], there: readonly Numbere
     const etag = ETag.replace(/^"|"$/g, '');
     const part = byNumber.get(number);
     if (!part || part.etag !== etag) throw invalidPart(upload.id, number, etag);
-    checkPartChecksum(upload, part, one);
+    checkPartChecksum(upload, part, one, needsPartChecksums);
     return part;
   });
   for (const { number, piece, etag } of chosen.slice(0, -1))
@@ -185,14 +195,14 @@ function choose(upload: Upload, named: readonly Named[], there: readonly Numbere
   return chosen;
 }
 
-function checkPartChecksum(upload: Upload, part: NumberedPart, named: Named): void {
+function checkPartChecksum(upload: Upload, part: NumberedPart, named: Named, needed: boolean): void {
   const [given, ...more] = givenChecksums(named);
   if (given && (more.length > 0 || !isChecksum(given.algorithm, given.value)))
     throw badPartChecksumForm(
       more.length > 0 ? [given, ...more].map((one) => `${one.algorithm}:${one.value};`).join('') : given.value,
     );
   if (!given) {
-    if (upload.declared && upload.type === 'COMPOSITE')
+    if (needed && upload.declared && upload.type === 'COMPOSITE')
       throw invalidRequest(
         `The upload was created using a ${upload.algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${part.number} in the request.`,
       );

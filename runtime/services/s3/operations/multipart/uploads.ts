@@ -169,7 +169,7 @@ export async function ListMultipartUploads(
   const UploadIdMarker = KeyMarker === '' ? '' : (input.UploadIdMarker ?? '');
   if (UploadIdMarker !== '' && !UPLOAD_ID.test(UploadIdMarker))
     throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', UploadIdMarker);
-  const encode = encodeKeys(input.EncodingType);
+  const encode = encodeKeys(input.EncodingType, call);
   const MaxUploads = pageSize(input.MaxUploads, 'max-uploads');
   const { items, truncated } = await walk(openUploads(call.kernel.store, bucket), {
     prefix: Prefix,
