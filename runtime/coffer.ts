@@ -185,8 +185,10 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
         ...acting,
         ...config,
       });
-      // It puts the account before the host, which an address does not allow.
-      named = (client as { config?: { serviceId?: string } }).config?.serviceId === 'S3 Control';
+      // S3 Control puts the account before the host, S3 without path style the bucket: an address does not allow that.
+      const { serviceId } = (client as { config?: { serviceId?: string } }).config ?? {};
+      const given: { readonly forcePathStyle?: boolean } = config ?? {};
+      named = serviceId === 'S3 Control' || given.forcePathStyle === false;
       noteSignings(client, () => ({ clock: alive().kernel.clock, known: alive().knownSignings }));
       return client as never;
     },

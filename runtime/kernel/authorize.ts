@@ -25,6 +25,8 @@ export interface Check {
   readonly resourceTags?: Readonly<Record<string, string>>;
   /** Tags that the request brings: `aws:RequestTag/*`, `aws:TagKeys`. */
   readonly requestTags?: Readonly<Record<string, string>>;
+  /** What must be allowed as well: a request through an access point is asked of the bucket behind it, too. */
+  readonly behind?: Check;
 }
 
 /** A policy as kept by its owner: JSON text and where it came from. Compiled once per text, by `engine/policy`. */
@@ -123,6 +125,8 @@ function together(...lists: readonly (readonly AttachedPolicy[])[]): readonly At
 
 export type Authorize = (call: Call, check: Check) => Promise<void>;
 
+const withBehind = (check: Check): Check | readonly Check[] => (check.behind ? [check, check.behind] : check);
+
 const byGrant = new WeakSet<Call>();
 
 /** Whether a call was let in by a grant beyond policies: an ACL or a KMS grant. */
@@ -173,7 +177,7 @@ export function createAuthorizer({ identities, sources, kernel }: AuthorizerPart
   async function authorize(call: Call, checks: readonly Check[]): Promise<void> {
     if (checks.length === 0) return;
     const mine = await callerPolicies(call.principal);
-    for (const check of checks) {
+    for (const check of checks.flatMap(withBehind)) {
       const question = await questionOf(call, check, mine);
       const decision = decide(question);
       if (decision.effect === 'allow') {

@@ -114,7 +114,8 @@ function principalType({ kind, session }: Principal): string | undefined {
 const addressOf = ({ remoteAddress }: Request): string | undefined =>
   remoteAddress.replace(/^::ffff:(?=\d+\.)/i, '') || undefined;
 
-function vpcOf({ vpc, vpcEndpoint }: Request, { config }: Kernel): string | undefined {
+/** The VPC that a request comes from. */
+export function vpcOf({ vpc, vpcEndpoint }: Request, { config }: Kernel): string | undefined {
   if (vpcEndpoint === undefined) return undefined;
   return vpc ?? config.vpcEndpoints.find(({ id }) => id === vpcEndpoint)?.vpc;
 }

@@ -13,7 +13,11 @@ export interface HostName {
 const S3 =
   /^(?:(.+)\.)?s3(?:-accelerate|-fips|-[a-z]{2}(?:-[a-z]+)+-\d)?(?:\.dualstack)?(?:\.[a-z0-9-]+)?\.(?:amazonaws\.com(?:\.cn)?|localhost)$/;
 const SERVICE = /^([a-z0-9-]+)(?:\.[a-z0-9-]+)?\.(?:amazonaws\.com(?:\.cn)?|localhost)$/;
-const BUCKET = /^(.+)\.localhost$/;
+/** Before the endpoint that a client was given: a bucket, or an access point with its account. */
+const BUCKET = /^(?:(.+)\.localhost|([a-z0-9-]+-\d{12})\.127\.0\.0\.1)$/;
+/** `name-account.s3-accesspoint.eu-west-1.amazonaws.com` */
+const ACCESS_POINT =
+  /^([a-z0-9-]+-\d{12})\.s3-accesspoint(?:-fips)?(?:\.dualstack)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/;
 const MAX_REMEMBERED = 1000;
 
 /** @param isService whether this runtime has a service with this endpoint name */
@@ -31,9 +35,12 @@ export function createHostReader(isService: (label: string) => boolean): (host: 
 }
 
 function read(host: string, isService: (label: string) => boolean): HostName {
+  const point = ACCESS_POINT.exec(host)?.[1];
+  if (point) return { service: 's3', bucket: point };
   const s3 = S3.exec(host);
   if (s3) return { service: 's3', bucket: s3[1] };
   const service = SERVICE.exec(host)?.[1];
-  const bucket = BUCKET.exec(host)?.[1];
+  const named = BUCKET.exec(host);
+  const bucket = named?.[1] ?? named?.[2];
   return service && isService(service) ? { service, bucket } : { bucket };
 }

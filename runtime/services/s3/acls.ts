@@ -3,8 +3,10 @@
  * and Block Public Access leave of them. Sources: S3 user guide, "Access control list (ACL) overview", "Controlling
  * ownership of objects and disabling ACLs for your bucket".
  */
+
 import type { Kernel } from '../../kernel/call';
 import type { Principal } from '../../kernel/principal';
+import { blocks } from './accesspoints';
 import {
   accessDenied,
   aclNotSupported,
@@ -222,7 +224,7 @@ export function newObjectAcl(
   }
   const owner = newObjectOwner(bucket, principal, input);
   const grants = requestedGrants(input, { kernel, owner: ownerId(kernel, owner), bucketOwner });
-  if (grants && isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
+  if (grants && isPublic(grants) && blocks(bucket, 'BlockPublicAcls')) throw accessDenied();
   const acl = keptGrants(grants, ownerId(kernel, owner));
   return acl ? { owner, acl } : { owner };
 }

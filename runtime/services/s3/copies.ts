@@ -17,8 +17,11 @@ export function copySourceOf(header: string): CopySource {
   if (more.length > 0 || (query !== undefined && version === undefined))
     throw badSource('Unsupported copy source parameter.');
   const decoded = decode(path).replace(/^\//, '');
-  const slash = decoded.startsWith('arn:') ? -1 : decoded.indexOf('/');
-  if (decoded.startsWith('arn:')) throw badSource('Access points are not supported as the source of a copy.');
+  // `arn:…:accesspoint/NAME/object/KEY`
+  const point = /^(arn:[^/]*:accesspoint\/[^/]+)\/object\/(.+)$/s.exec(decoded);
+  if (point)
+    return { bucket: point[1], key: point[2], ...(version === undefined ? {} : { versionId: decode(version) }) };
+  const slash = decoded.indexOf('/');
   if (slash <= 0 || slash === decoded.length - 1) throw badSource('Invalid copy source object key');
   return {
     bucket: decoded.slice(0, slash),

@@ -73,6 +73,32 @@ export const accessDenied = (message = 'Access Denied', headers?: Record<string,
 
 // ---- buckets ------------------------------------------------------------------------------------------------------
 
+export const noSuchAccessPoint = (name: string) =>
+  s3Error('NoSuchAccessPoint', 404, 'The specified accesspoint does not exist', { AccessPointName: name });
+
+export const accessPointOwnedByYou = (name: string) =>
+  s3Error(
+    'AccessPointAlreadyOwnedByYou',
+    409,
+    'Your previous request to create the named accesspoint succeeded and you already own it.',
+    { AccessPointName: name },
+  );
+
+export const tooManyAccessPoints = () =>
+  s3Error(
+    'TooManyAccessPoints',
+    400,
+    'You have attempted to create more access points than are allowed for an account.',
+  );
+
+export const bucketHasAccessPoints = (bucket: string) =>
+  s3Error(
+    'BucketHasAccessPointsAttached',
+    400,
+    'The bucket you are trying to delete has access points attached. Delete your access points and try again.',
+    { BucketName: bucket },
+  );
+
 export const noSuchBucket = (bucket: string) =>
   s3Error('NoSuchBucket', 404, 'The specified bucket does not exist', { BucketName: bucket });
 

@@ -3,12 +3,14 @@
  * Access takes away again. Sources: S3 user guide, "How Amazon S3 authorizes a request", "Blocking public access".
  */
 import { WEBSITE_ENDPOINT } from '../../engine/website';
-import type { PolicySource } from '../../kernel/authorize';
+import type { PolicySource, ResourceVerdict } from '../../kernel/authorize';
 import type { Kernel } from '../../kernel/call';
 import type { Principal } from '../../kernel/principal';
+import { blocks, parseAccessPointArn } from './accesspoints';
 import { aclAllows, ownGrants } from './acls';
 import { parseS3Arn } from './names';
 import { canonicalId, ownerId } from './owners';
+import { findAccessPoint } from './state/accesspoints';
 import { findBucket, findConfiguration } from './state/buckets';
 import { findVersion, latestVersion } from './state/objects';
 import type { Bucket, StoredObject } from './state/tables';
@@ -31,6 +33,8 @@ type Store = Parameters<PolicySource['verdict']>[0]['store'];
 export const policies: PolicySource = {
   async verdict(kernel, check, principal) {
     const { store } = kernel;
+    const point = parseAccessPointArn(check.resource);
+    if (point) return ofAccessPoint(kernel, point, principal);
     const target = parseS3Arn(check.resource);
     const bucket = target && (await findBucket(store, target.bucket));
     if (!bucket) return undefined;
@@ -45,7 +49,7 @@ export const policies: PolicySource = {
     const action = aclAction(check.action, creates, held && !object);
     const allowed = aclsCount ? aclGrant(kernel, bucket, object, action, principal) : undefined;
     const blocked =
-      policy?.isPublic && bucket.publicAccess?.RestrictPublicBuckets && !isAtHome(principal, bucket)
+      policy?.isPublic && blocks(bucket, 'RestrictPublicBuckets') && !isAtHome(principal, bucket)
         ? `RestrictPublicBuckets of bucket ${bucket.name} keeps strangers out while its policy is public`
         : undefined;
     return {
@@ -69,8 +73,34 @@ export const policies: PolicySource = {
   },
 };
 
+/** What an access point says, before its bucket is asked. */
+async function ofAccessPoint(
+  kernel: Kernel,
+  { account, region, name }: { account: string; region: string; name: string },
+  principal: Principal,
+): Promise<ResourceVerdict | undefined> {
+  const point = await findAccessPoint(kernel.store, account, region, name);
+  if (!point) return undefined;
+  const bucket = await findBucket(kernel.store, point.bucket);
+  const { policy } = point;
+  const restricted = bucket ? blocks(bucket, 'RestrictPublicBuckets', point) : point.publicAccess.RestrictPublicBuckets;
+  const kept = { kind: 'resource' as const, name: `policy of access point ${name}` };
+  return {
+    policies: policy ? [{ ...kept, document: policy.document, origin: policy.origin }] : [],
+    owner: account,
+    sameAccount: 'sufficient',
+    ...(policy?.isPublic && restricted && !isAtHome(principal, point)
+      ? {
+          block: {
+            reason: `RestrictPublicBuckets keeps strangers out of access point ${name} while its policy is public`,
+          },
+        }
+      : {}),
+  };
+}
+
 /** AWS services and the owner's own account are not affected by RestrictPublicBuckets. */
-function isAtHome(principal: Principal, bucket: Bucket): boolean {
+function isAtHome(principal: Principal, bucket: Pick<Bucket, 'account'>): boolean {
   return principal.kind === 'service' || principal.account === bucket.account;
 }
 
@@ -105,7 +135,7 @@ function aclGrant(
   action: string,
   principal: Principal,
 ): string | undefined {
-  const ignorePublic = bucket.publicAccess?.IgnorePublicAcls ?? false;
+  const ignorePublic = blocks(bucket, 'IgnorePublicAcls');
   if (principal.account !== bucket.account) {
     const grants = bucket.acl ?? ownGrants(ownerId(kernel, bucket.account));
     const byBucket = aclAllows(kernel, 'bucket', grants, action, principal, ignorePublic);

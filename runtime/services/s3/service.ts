@@ -14,6 +14,7 @@ import { handlers } from './handlers';
 import { model, type S3 } from './model';
 import { restoreTimers } from './operations/restore';
 import { policies } from './policies';
+import { accessPointResource } from './resources/accesspoint';
 import { bucketResource } from './resources/bucket';
 import { bucketPolicyResource } from './resources/policy';
 import { writeRetrievals } from './retrievals';
@@ -60,7 +61,7 @@ export function s3(): Service {
       await accessLogs.stop();
     },
     consumers,
-    resources: [bucketResource, bucketPolicyResource],
+    resources: [bucketResource, bucketPolicyResource, accessPointResource],
     edge,
   };
 }

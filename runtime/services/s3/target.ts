@@ -4,6 +4,7 @@
  * of this region, and belongs to whom the caller expects.
  */
 import type { Call } from '../../kernel/call';
+import { accessPointNamed, throughAccessPoint } from './accesspoints';
 import {
   accessDenied,
   invalidVersionId,
@@ -66,11 +67,16 @@ export function bucketNamed(call: Call, name: string): Promise<Bucket> {
 }
 
 async function lookUp(call: Call, name: string): Promise<Bucket> {
-  if (name.startsWith('arn:')) throw notImplemented('access point ARNs as bucket');
   if (name.endsWith('--x-s3')) throw notImplemented('directory buckets');
   const { store } = call.kernel;
   const bucket = await findBucket(store, name);
   if (bucket) return bucket;
+  const via = await accessPointNamed(call, name);
+  if (via) {
+    const behind = await findBucket(store, via.bucket);
+    if (behind?.id !== via.bucketId) throw noSuchBucket(via.bucket);
+    return { ...behind, via };
+  }
   const supplied = (await call.kernel.supply(bucketArn(name, call.partition), call)) && (await findBucket(store, name));
   if (supplied) return supplied;
   throw noSuchBucket(name);
@@ -136,12 +142,17 @@ export async function missing(
 ): Promise<Error> {
   if (!version) {
     if (!call.request.visit)
-      await call.authorize({
-        action: 's3:ListBucket',
-        resource: bucketArn(bucket.name, call.partition),
-        owner: bucket.account,
-        keys: { 's3:prefix': key },
-      });
+      await call.authorize(
+        throughAccessPoint(
+          {
+            action: 's3:ListBucket',
+            resource: bucketArn(bucket.name, call.partition),
+            owner: bucket.account,
+            keys: { 's3:prefix': key },
+          },
+          bucket,
+        ),
+      );
     return versionId === undefined ? noSuchKey(key) : noSuchVersion(key, versionId);
   }
   if (versionId === undefined) return noSuchKey(key, markerHeaders(version));

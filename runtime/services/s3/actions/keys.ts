@@ -5,6 +5,7 @@
  */
 import type { Check } from '../../../kernel/authorize';
 import type { Call } from '../../../kernel/call';
+import { accessPointKeys, throughAccessPoint } from '../accesspoints';
 import { bucketArn, objectArn } from '../names';
 import type { Bucket } from '../state/tables';
 import { bucketOf, versionIn } from '../target';
@@ -33,6 +34,7 @@ function requestKeys(call: Call, bucket: Bucket | undefined): Keys {
     's3:x-amz-content-sha256': headers['x-amz-content-sha256'],
     's3:TlsVersion': tlsVersion,
     's3:ResourceAccount': bucket?.account,
+    ...(bucket?.via ? accessPointKeys(bucket.via) : undefined),
   };
 }
 
@@ -47,13 +49,14 @@ function signatureAge(call: Call): string | undefined {
 
 /** An action on a bucket. */
 export function bucketCheck(call: Call, bucket: Bucket, action: string, keys: Keys = {}): Check {
-  return {
+  const check = {
     action,
     resource: bucketArn(bucket.name, call.partition),
     owner: bucket.account,
     keys: { ...requestKeys(call, bucket), ...bucketTagKeys(bucket), ...keys },
     ...(bucket.abac && bucket.tags ? { resourceTags: bucket.tags } : {}),
   };
+  return throughAccessPoint(check, bucket);
 }
 
 /**
@@ -72,7 +75,7 @@ export function objectCheck(
   action: string,
   keys: Keys | (() => Keys) = {},
 ): Check {
-  return new ObjectCheck(call, bucket, key, action, keys);
+  return throughAccessPoint(new ObjectCheck(call, bucket, key, action, keys), bucket, key);
 }
 
 /** Most checks are decided without a look at their keys: these are gathered when they are first asked for. */

@@ -4,6 +4,9 @@
  */
 import type { Operations } from '../../../kernel/peers';
 import type { Actions, Handlers, Service } from '../../../kernel/service';
+import { accountCheck } from '../actions/keys';
+import { DeletePublicAccessBlock, GetPublicAccessBlock, PutPublicAccessBlock } from './access';
+import * as points from './accesspoints';
 import { ListTagsForResource, TagResource, UntagResource } from './tagging';
 
 export type S3Control = typeof import('@aws-sdk/client-s3-control');
@@ -14,10 +17,31 @@ declare module '../../../kernel/peers' {
   }
 }
 
-const handlers: Handlers<S3Control> = { ListTagsForResource, TagResource, UntagResource };
+const { onAccessPoint, ...accessPoints } = points;
+
+const handlers: Handlers<S3Control> = {
+  ...accessPoints,
+  DeletePublicAccessBlock,
+  GetPublicAccessBlock,
+  ListTagsForResource,
+  PutPublicAccessBlock,
+  TagResource,
+  UntagResource,
+};
 
 /** The resource's ARN says what is asked of whom, so the handlers ask. */
 const actions: Actions<S3Control> = {
+  CreateAccessPoint: onAccessPoint('s3:CreateAccessPoint'),
+  DeleteAccessPoint: onAccessPoint('s3:DeleteAccessPoint'),
+  DeleteAccessPointPolicy: onAccessPoint('s3:DeleteAccessPointPolicy'),
+  GetAccessPoint: onAccessPoint('s3:GetAccessPoint'),
+  GetAccessPointPolicy: onAccessPoint('s3:GetAccessPointPolicy'),
+  GetAccessPointPolicyStatus: onAccessPoint('s3:GetAccessPointPolicyStatus'),
+  PutAccessPointPolicy: onAccessPoint('s3:PutAccessPointPolicy'),
+  ListAccessPoints: (_, call) => [accountCheck(call, 's3:ListAccessPoints')],
+  DeletePublicAccessBlock: (_, call) => [accountCheck(call, 's3:PutAccountPublicAccessBlock')],
+  GetPublicAccessBlock: (_, call) => [accountCheck(call, 's3:GetAccountPublicAccessBlock')],
+  PutPublicAccessBlock: (_, call) => [accountCheck(call, 's3:PutAccountPublicAccessBlock')],
   ListTagsForResource: () => [],
   TagResource: () => [],
   UntagResource: () => [],
@@ -33,6 +57,15 @@ export function s3control(): Service {
       paths: { prefix: '/v20180820/', header: 'x-amz-account-id' },
       version: '2018-08-20',
       xmlNamespace: 'http://awss3control.amazonaws.com/doc/2018-08-20/',
+      // S3 API reference: these answer so although the client expects 200.
+      model: {
+        statuses: {
+          PutPublicAccessBlock: 201,
+          DeletePublicAccessBlock: 204,
+          DeleteAccessPoint: 204,
+          DeleteAccessPointPolicy: 204,
+        },
+      },
     },
     handlers,
     actions,

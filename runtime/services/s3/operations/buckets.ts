@@ -7,6 +7,7 @@ import { defaultAccess, defaultEncryption } from '../defaults';
 import {
   bucketAlreadyExists,
   bucketAlreadyOwnedByYou,
+  bucketHasAccessPoints,
   bucketNotEmpty,
   illegalLocationConstraint,
   invalidAclWithOwnership,
@@ -20,6 +21,7 @@ import {
 import type { In, Out } from '../model';
 import { bucketArn, checkNewBucketName, regionalHost } from '../names';
 import { ownerId, ownerMember } from '../owners';
+import { accessPointsOf, findAccountAccess } from '../state/accesspoints';
 import { newId } from '../state/bodies';
 import { addBucket, bucketsOf, countBuckets, findBucket, isEmpty, removeBucket } from '../state/buckets';
 import type { Bucket, Ownership } from '../state/tables';
@@ -59,8 +61,9 @@ export async function CreateBucket(call: Call, input: In<'CreateBucket'>): Promi
   await call.kernel.store.write(async (tx) => {
     const other = await findBucket(tx, name);
     if (!other) {
+      const accountAccess = await findAccountAccess(tx, call.account);
       if ((await countBuckets(tx, call.account, MOST_BUCKETS)) >= MOST_BUCKETS) throw tooManyBuckets();
-      addBucket(tx, bucket);
+      addBucket(tx, accountAccess ? { ...bucket, accountAccess } : bucket);
       return;
     }
     if (other.account !== call.account) throw bucketAlreadyExists(name);
@@ -128,6 +131,8 @@ export async function DeleteBucket(call: Call, input: In<'DeleteBucket'>): Promi
   await call.kernel.store.write(async (tx) => {
     const now = await findBucket(tx, bucket.name);
     if (now?.id !== bucket.id) throw noSuchBucket(bucket.name);
+    const points = await accessPointsOf(tx, now.account, now.region, { limit: Number.MAX_SAFE_INTEGER });
+    if (points.some(({ bucketId }) => bucketId === now.id)) throw bucketHasAccessPoints(bucket.name);
     if (!(await isEmpty(tx, now))) throw bucketNotEmpty(bucket.name, now.versioning !== undefined);
     await removeBucket(tx, now);
   });
@@ -136,7 +141,11 @@ export async function DeleteBucket(call: Call, input: In<'DeleteBucket'>): Promi
 
 export async function HeadBucket(call: Call, input: In<'HeadBucket'>): Promise<Out<'HeadBucket'>> {
   const bucket = await bucketOf(call, input);
-  return { BucketRegion: bucket.region, AccessPointAlias: false, BucketArn: bucketArn(bucket.name, call.partition) };
+  return {
+    BucketRegion: bucket.region,
+    AccessPointAlias: bucket.via !== undefined && bucket.via.alias === input.Bucket,
+    BucketArn: bucketArn(bucket.name, call.partition),
+  };
 }
 
 export async function GetBucketLocation(call: Call, input: In<'GetBucketLocation'>): Promise<Out<'GetBucketLocation'>> {

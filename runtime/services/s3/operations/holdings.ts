@@ -1,5 +1,7 @@
 /** What an object holds beside its content: tags, ACL, retention, legal hold. Source: their pages in the S3 API reference. */
+
 import type { Call } from '../../../kernel/call';
+import { blocks } from '../accesspoints';
 import { aclMembers, checkAclsOff, isPublic, keptGrants, putGrants } from '../acls';
 import { existingObjectCheck, type Keys, requestTags } from '../actions/keys';
 import { remainingDays } from '../actions/objects';
@@ -101,7 +103,7 @@ export async function PutObjectAcl(call: Call, input: In<'PutObjectAcl'>): Promi
     owner: ownerId(call.kernel, owner),
     bucketOwner: canonicalId(call.kernel, bucket.account),
   });
-  if (isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
+  if (isPublic(grants) && blocks(bucket, 'BlockPublicAcls')) throw accessDenied();
   const acl = keptGrants(grants, ownerId(call.kernel, owner));
   await change(call, input, ({ acl: _, ...object }) => (acl ? { ...object, acl } : object), 'ObjectAcl:Put');
   return {};
@@ -120,7 +122,7 @@ export async function PutBucketAcl(call: Call, input: In<'PutBucketAcl'>): Promi
   }
   const owner = canonicalId(call.kernel, bucket.account);
   const grants = putGrants(input, { kernel: call.kernel, owner });
-  if (isPublic(grants) && bucket.publicAccess?.BlockPublicAcls) throw accessDenied();
+  if (isPublic(grants) && blocks(bucket, 'BlockPublicAcls')) throw accessDenied();
   const acl = keptGrants(grants, owner);
   await changeRow(call, input, ({ acl: _, ...now }) => (acl ? { ...now, acl } : now));
   return {};

@@ -60,6 +60,10 @@ export interface Bucket {
   /** Absent: the bucket has no ownership controls, which counts as ObjectWriter. */
   readonly ownership?: Ownership;
   readonly publicAccess?: PublicAccessBlock;
+  /** What its account blocks for all of its buckets. */
+  readonly accountAccess?: PublicAccessBlock;
+  /** The access point that this request came through. Never kept. */
+  readonly via?: AccessPoint;
   readonly encryption: DefaultEncryption;
   /** Present once Object Lock is on; it never goes off again. */
   readonly lock?: BucketLock;
@@ -69,6 +73,27 @@ export interface Bucket {
   readonly requesterPays?: boolean;
   /** Whether tags of the bucket count in policies. */
   readonly abac?: boolean;
+}
+
+/** A name of its own for a bucket, with a policy of its own. */
+export interface AccessPoint {
+  readonly name: string;
+  readonly account: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly bucketId: string;
+  readonly bucketAccount: string;
+  readonly alias: string;
+  /** Virtual milliseconds. */
+  readonly createdAt: number;
+  /** The only VPC from which it takes requests. */
+  readonly vpc?: string;
+  readonly publicAccess: PublicAccessBlock;
+  readonly policy?: {
+    readonly document: string;
+    readonly isPublic: boolean;
+    readonly origin?: Configuration['origin'];
+  };
 }
 
 export type Family =
@@ -273,6 +298,12 @@ export interface Manifest {
 export const buckets = table<Bucket>('s3.buckets', { hot: true });
 /** [account, name] → region */
 export const owned = table<string>('s3.owned');
+/** [account, region, name] */
+export const accessPoints = table<AccessPoint>('s3.accessPoints', { hot: true });
+/** [alias] → account, region, name */
+export const aliases = table<readonly [string, string, string]>('s3.aliases', { hot: true });
+/** [account] */
+export const accountAccess = table<PublicAccessBlock>('s3.accountAccess');
 /** [bucket id, family, id or ''] */
 export const configurations = table<Configuration>('s3.configurations', { hot: true });
 /** [bucket id, key] */

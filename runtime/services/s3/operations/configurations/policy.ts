@@ -2,6 +2,7 @@
 import { findProblem, resourceDialect } from '../../../../engine/policy/dialect';
 import { isPublic } from '../../../../engine/policy/public';
 import type { Call } from '../../../../kernel/call';
+import { blocks } from '../../accesspoints';
 import { isPublic as isPublicAcl } from '../../acls';
 import { dropFamily, needFamily, putFamily } from '../../configurations';
 import { accessDenied, malformedPolicy } from '../../errors';
@@ -16,15 +17,16 @@ const LONGEST_BYTES = 20 * 1024;
 export async function PutBucketPolicy(call: Call, input: In<'PutBucketPolicy'>): Promise<Out<'PutBucketPolicy'>> {
   const bucket = await bucketOf(call, input);
   const document = input.Policy ?? '';
-  checkPolicy(document, bucketArn(bucket.name, call.partition));
+  const arn = bucketArn(bucket.name, call.partition);
+  checkPolicy(document, (resource) => coversBucket(resource, arn));
   const kept: KeptPolicy = { document, isPublic: isPublic(document) };
-  if (kept.isPublic && bucket.publicAccess?.BlockPublicPolicy) throw publicPolicyBlocked(call, bucket.name);
+  if (kept.isPublic && blocks(bucket, 'BlockPublicPolicy')) throw publicPolicyBlocked(call, bucket.name);
   await putFamily(call, input, 'policy', kept);
   return {};
 }
 
 /** @throws AwsError MalformedPolicy */
-function checkPolicy(document: string, arn: string): void {
+export function checkPolicy(document: string, covers: (resource: string) => boolean): void {
   if (!document.startsWith('{')) throw malformedPolicy("Policies must be valid JSON and the first byte must be '{'");
   if (Buffer.byteLength(document) > LONGEST_BYTES)
     throw malformedPolicy('Policy exceeds the maximum allowed document size.');
@@ -41,7 +43,7 @@ function checkPolicy(document: string, arn: string): void {
     for (const action of [Action ?? NotAction ?? []].flat())
       if (action !== '*' && !/^s3:/i.test(action)) throw malformedPolicy('Policy has invalid action');
     for (const resource of [Resource ?? NotResource ?? []].flat())
-      if (!coversBucket(resource, arn)) throw malformedPolicy('Policy has invalid resource');
+      if (!covers(resource)) throw malformedPolicy('Policy has invalid resource');
   }
 }
 
