@@ -4,6 +4,7 @@
  */
 import { cpus } from 'node:os';
 import { bodies } from './bodies';
+import { listing } from './listing';
 import { objects } from './objects';
 import { queries } from './queries';
 import { printed, type Row } from './rows';
@@ -11,7 +12,15 @@ import { stacks } from './stacks';
 import { starts } from './starts';
 import { store } from './store';
 
-const all: Readonly<Record<string, () => Promise<Row[]>>> = { starts, stacks, objects, bodies, queries, store };
+const all: Readonly<Record<string, () => Promise<Row[]>>> = {
+  starts,
+  stacks,
+  objects,
+  listing,
+  bodies,
+  queries,
+  store,
+};
 
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !(name in all));

@@ -58,7 +58,7 @@ export interface Config {
   readonly s3: {
     /**
      * `2022`: new buckets have ACLs on and Block Public Access off, owners show a DisplayName, Signature Version 2 is
-     * read in headers and forms too. `current`: as AWS does today.
+     * read in headers too. `current`: as AWS does today.
      */
     readonly defaults: 'current' | '2022';
   };
