@@ -3,6 +3,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  GetBucketPolicyStatusCommand,
   GetObjectAttributesCommand,
   GetObjectCommand,
   ListObjectsV2Command,
@@ -10,6 +11,7 @@ import {
   PutObjectLockConfigurationCommand,
   S3Client,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { refusal } from './client';
@@ -27,6 +29,8 @@ describe.each([
       counts: false,
       parts: '400 InvalidRequest',
       twice: '400 InvalidPart',
+      beyond: '400 InvalidArgument',
+      status: '404 NoSuchBucketPolicy',
     },
   ],
   [
@@ -39,6 +43,8 @@ describe.each([
       counts: true,
       parts: 'no error',
       twice: 'no error',
+      beyond: '416 InvalidRange',
+      status: 'no error',
     },
   ],
 ] as const)('with the defaults %s', (defaults, wanted) => {
@@ -86,6 +92,19 @@ describe.each([
     const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled' as const, Rule };
     expect(await refusal(s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration })))).toBe(
       wanted.days,
+    );
+  });
+
+  test('the policy status of a bucket without a policy', async () => {
+    expect(await refusal(s3.send(new GetBucketPolicyStatusCommand({ Bucket })))).toBe(wanted.status);
+  });
+
+  test('a part copied from beyond its source', async () => {
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'source', Body: 'x' }));
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'copied' }));
+    const copy = { Bucket, Key: 'copied', UploadId, PartNumber: 1, CopySource: `${Bucket}/source` };
+    expect(await refusal(s3.send(new UploadPartCopyCommand({ ...copy, CopySourceRange: 'bytes=0-1' })))).toBe(
+      wanted.beyond,
     );
   });
 

@@ -5,7 +5,7 @@
  */
 import type { AwsError } from '../../base/errors';
 import type { Kernel } from '../../kernel/call';
-import { badChecksum, badChecksumHeader, invalidArgument, invalidRequest, s3Error } from './errors';
+import { badChecksum, badChecksumHeader, invalidArgument, invalidRange, invalidRequest, s3Error } from './errors';
 import { wrongCustomerKey } from './keyerrors';
 
 interface Answers {
@@ -23,6 +23,10 @@ interface Answers {
   readonly needsPartChecksums: boolean;
   /** Whether the last one counts of a part that a completion names more than once. */
   readonly takesLastNamed: boolean;
+  /** A part copied from a range that ends beyond its source. */
+  rangeBeyondSource(name: string, range: string, sizeBytes: number): AwsError;
+  /** Whether a bucket without a policy has a policy status. */
+  readonly tellsStatusWithoutPolicy: boolean;
 }
 
 const PERIOD = 'Default retention period must be a positive integer value.';
@@ -35,6 +39,9 @@ const reported: Answers = {
   countsParts: false,
   needsPartChecksums: true,
   takesLastNamed: false,
+  rangeBeyondSource: (name, range, sizeBytes) =>
+    invalidArgument(`Range specified is not valid for source object of size: ${sizeBytes}`, name, range),
+  tellsStatusWithoutPolicy: false,
 };
 
 const expected: Answers = {
@@ -45,6 +52,8 @@ const expected: Answers = {
   countsParts: true,
   needsPartChecksums: false,
   takesLastNamed: true,
+  rangeBeyondSource: (_, range, sizeBytes) => invalidRange(range, sizeBytes),
+  tellsStatusWithoutPolicy: true,
 };
 
 export function disputed({ config }: Kernel): Answers {

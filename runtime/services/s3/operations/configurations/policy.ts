@@ -5,6 +5,7 @@ import type { Call } from '../../../../kernel/call';
 import { blocks } from '../../accesspoints';
 import { isPublic as isPublicAcl } from '../../acls';
 import { dropFamily, needFamily, putFamily } from '../../configurations';
+import { disputed } from '../../disputed';
 import { accessDenied, malformedPolicy } from '../../errors';
 import type { In, Out } from '../../model';
 import { bucketArn } from '../../names';
@@ -80,8 +81,9 @@ export async function GetBucketPolicyStatus(
   input: In<'GetBucketPolicyStatus'>,
 ): Promise<Out<'GetBucketPolicyStatus'>> {
   const bucket = await bucketOf(call, input);
-  const kept = await findConfiguration(call.kernel.store, bucket.id, 'policy');
-  const policy = kept?.value as KeptPolicy | undefined;
+  const policy = disputed(call.kernel).tellsStatusWithoutPolicy
+    ? ((await findConfiguration(call.kernel.store, bucket.id, 'policy'))?.value as KeptPolicy | undefined)
+    : await need(call, input);
   const byAcl = bucket.ownership !== 'BucketOwnerEnforced' && bucket.acl !== undefined && isPublicAcl(bucket.acl);
   return { PolicyStatus: { IsPublic: byAcl || (policy?.isPublic ?? false) } };
 }

@@ -4,11 +4,11 @@ import type { DigestName } from '../../../../base/digests';
 import type { Call } from '../../../../kernel/call';
 import { base64, type Claim, checkContentMd5, claimOf, verify } from '../../checksums';
 import { checkNotBlocked, customerKeyOf, isKeyOf } from '../../customerkeys';
+import { disputed } from '../../disputed';
 import { type EncryptionInput, encryptionMembers, unseal } from '../../encryption';
 import {
   copySourceTooLarge,
   invalidArgument,
-  invalidRange,
   invalidRequest,
   needsIntegrity,
   noSuchUpload,
@@ -65,7 +65,7 @@ export async function UploadPartCopy(call: Call, input: In<'UploadPartCopy'>): P
   const dataKey = await partKey(call, bucket, upload, input);
   const { source, body } = await whileReplaced(call, async () => {
     const source = await copySource(call, input);
-    const span = copySpan(input.CopySourceRange, source.object.sizeBytes);
+    const span = copySpan(call, input.CopySourceRange, source.object.sizeBytes);
     const sizeBytes = span ? span.end - span.start + 1 : source.object.sizeBytes;
     if (sizeBytes > LARGEST_PUT) throw copySourceTooLarge(LARGEST_PUT);
     const body = await openBody(call, source.object, await source.open(), span);
@@ -138,7 +138,7 @@ async function putTaken(call: Call, bucket: Bucket, input: PartInput, upload: Up
 }
 
 /** `x-amz-copy-source-range`, which unlike `Range` names both ends and must fit. */
-function copySpan(range: string | undefined, sizeBytes: number) {
+function copySpan({ kernel }: Call, range: string | undefined, sizeBytes: number) {
   if (range === undefined) return undefined;
   const name = 'x-amz-copy-source-range';
   const match = /^bytes=(\d+)-(\d+)$/.exec(range);
@@ -150,6 +150,6 @@ function copySpan(range: string | undefined, sizeBytes: number) {
       range,
     );
   if (start >= sizeBytes) throw invalidRequest('The specified copy range is invalid for the source object size');
-  if (end >= sizeBytes) throw invalidRange(range, sizeBytes);
+  if (end >= sizeBytes) throw disputed(kernel).rangeBeyondSource(name, range, sizeBytes);
   return { start, end };
 }
