@@ -27,6 +27,7 @@ export interface AccessLogBucketProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
+/** A bucket for the server access logs of other buckets: SSE-S3 and a policy for the logging service, no ACLs. */
 export class AccessLogBucket extends s3.Bucket {
   /** The log bucket that the SecureBuckets of a stack share unless they are given one; made at first use. */
   public static shared(scope: Construct): AccessLogBucket {

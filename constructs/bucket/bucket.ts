@@ -58,6 +58,7 @@ export interface SecureBucketProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
+/** An `s3.Bucket` that is secure without being asked; see each property for what can be chosen. */
 export class SecureBucket extends s3.Bucket {
   /** Key that encrypts the objects. */
   public readonly key: kms.IKey;

@@ -15,6 +15,7 @@ export interface AccessOptions {
   readonly prefix?: string;
 }
 
+/** Grants on one bucket: exact actions, bounded by a prefix, in one managed policy per role. */
 export class BucketAccess {
   private readonly policies = new Map<iam.IRole, iam.ManagedPolicy>();
 

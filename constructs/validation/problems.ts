@@ -45,7 +45,7 @@ export class Problems {
     return this.found.map(Problems.format);
   }
 
-  /** @throws Error naming the construct path and every problem */
+  /** Ends the construction if there are any. @throws Error naming the construct path and every problem */
   public throwIfAny(): void {
     if (this.found.length === 0) return;
     throw new Error(`invalid props of ${this.scope.node.path}:\n  ${this.messages().join('\n  ')}`);
