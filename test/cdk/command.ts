@@ -1,8 +1,7 @@
 /** The CDK CLI as a user runs it, against a runtime's port, with nothing else of the machine's configuration. */
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
 
-const cdk = resolve(__dirname, '../../node_modules/aws-cdk/bin/cdk');
+const cdk = require.resolve('aws-cdk/bin/cdk');
 
 export interface Outcome {
   readonly code: number | null;
