@@ -1,7 +1,7 @@
 /**
  * Keeps the generated part of each service's README: which operations of the vendor's client are supported and which
  * are refused by name, and which CloudFormation types with which properties. What differs from AWS and why is written by
- * hand, outside the markers.
+ * hand, outside the markers. Also keeps `docs/resources.md`, the list of all CloudFormation types.
  *
  *     node runtime/dist/services/readme.js           writes, and makes a README where there is none
  *     node runtime/dist/services/readme.js --check   exits with 1 when one is out of date
@@ -76,17 +76,52 @@ function withGenerated(text: string | undefined, name: string, service: Service)
   return text.slice(0, from) + generated + text.slice(to + end.length);
 }
 
+interface Look {
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+function resourcesPage(services: ReadonlyMap<string, Service>): string {
+  const looks: Readonly<Record<string, Look>> = require(join(__dirname, 'cloudformation/inert/looks')).looks;
+  const real = new Map<string, string>();
+  for (const [folder, { resources = [] }] of services)
+    for (const { type } of resources) real.set(type, folder.split(sep)[0]);
+  const types = [...new Set([...real.keys(), ...Object.keys(looks)])].sort();
+  const rows = types.map((type) => {
+    const folder = real.get(type);
+    return [code(type), folder ? `[${folder}](../runtime/services/${folder}/README.md)` : 'inert'];
+  });
+  return `# CloudFormation resource types
+
+A type either has a service here that does what it says, or it is _inert_: its configuration is held to AWS's registry
+and kept, \`Ref\` and \`Fn::GetAtt\` answer as on AWS, and deployments say so. Which properties a type takes is in the
+README of its service.
+
+Every other type of AWS's registry is inert too, looking as well as the registry alone can tell. \`coffer deploy --strict\`
+and \`startCoffer({ strict: true })\` refuse inert types. Types that AWS does not have are refused with the template.
+\`Custom::*\` and \`AWS::CloudFormation::CustomResource\` [run their handlers](cdk.md).
+
+${start}
+
+${table([['Type', 'Acted on by'], ...rows])}
+
+${end}
+`;
+}
+
 /** @returns the READMEs that are (or, with `check`, would be) rewritten */
 export function refreshReadmes(check: boolean): string[] {
   const stale: string[] = [];
-  for (const [name, service] of loadServices()) {
-    const path = join(sources, name, 'README.md');
+  const refresh = (path: string, make: (before: string | undefined) => string) => {
     const before = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-    const after = withGenerated(before, name, service);
-    if (after === before) continue;
+    const after = make(before);
+    if (after === before) return;
     stale.push(path);
     if (!check) writeFileSync(path, after);
-  }
+  };
+  const services = loadServices();
+  for (const [name, service] of services)
+    refresh(join(sources, name, 'README.md'), (before) => withGenerated(before, name, service));
+  refresh(join(sources, '../../docs/resources.md'), () => resourcesPage(services));
   return stale;
 }
 

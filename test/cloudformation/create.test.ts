@@ -226,7 +226,7 @@ describe('create', () => {
     await create(
       template(
         {
-          A: { Type: 'AWS::Glue::Database', Properties: { Anything: 1 } },
+          A: { Type: 'AWS::ECS::Cluster', Properties: { ClusterSettings: [] } },
           B: { Properties: { Name: 'b', Value: { 'Fn::GetAtt': ['A', 'Arn'] } } },
         },
         { Outputs: { O: { Value: { Ref: 'A' } } } },
@@ -238,7 +238,7 @@ describe('create', () => {
       ResourceStatusReason: expect.stringMatching(/^Inert: /),
     });
     expect(rig.things.get('b')?.properties.Value).toBe(
-      `arn:aws:glue:us-east-1:000000000000:database/${A.PhysicalResourceId}`,
+      `arn:aws:ecs:us-east-1:000000000000:cluster/${A.PhysicalResourceId}`,
     );
     expect(await outputs()).toEqual({ O: A.PhysicalResourceId });
   });

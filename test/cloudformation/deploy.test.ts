@@ -173,16 +173,13 @@ test('a failure names resource, construct and reason, and what waits is skipped'
 
 test('inert types are listed, and refused when strict', async () => {
   const stack = new Stack(app(), 'Lake');
-  new CfnResource(stack, 'Db', { type: 'AWS::Glue::Database', properties: { CatalogId: 'x' } });
+  new CfnResource(stack, 'Db', { type: 'AWS::ECS::Cluster', properties: { ClusterName: 'x' } });
   new CfnOutput(stack, 'Ref', { value: stack.resolve((stack.node.findChild('Db') as CfnResource).ref) });
   const deployment = await coffer.deploy(stack);
-  expect(deployment.stacks[0].inert).toEqual({ 'AWS::Glue::Database': ['Db'] });
+  expect(deployment.stacks[0].inert).toEqual({ 'AWS::ECS::Cluster': ['Db'] });
   await expect(
-    coffer.deploy(
-      { template: { Resources: { D: { Type: 'AWS::Glue::Database' } } }, stackName: 'T' },
-      { strict: true },
-    ),
-  ).rejects.toThrow('Resource type AWS::Glue::Database is not supported by this runtime');
+    coffer.deploy({ template: { Resources: { D: { Type: 'AWS::ECS::Cluster' } } }, stackName: 'T' }, { strict: true }),
+  ).rejects.toThrow('Resource type AWS::ECS::Cluster is not supported by this runtime');
 });
 
 test.each([

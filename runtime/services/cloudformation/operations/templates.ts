@@ -5,9 +5,10 @@ import { dependencies } from '../../../engine/template/references';
 import { readTemplate, type Template } from '../../../engine/template/template';
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
+import { deployerOf } from '../deployer';
 import { missingChangeSet, missingStack } from '../errors';
 import { metadataOf, templateText } from '../source';
-import { neededCapabilities } from '../stacks/prepare';
+import { neededCapabilities, refuseUnknownTypes } from '../stacks/prepare';
 import { findChangeSet, readTemplateText } from '../state';
 import { here, stackNamed } from './views';
 
@@ -56,6 +57,7 @@ export const templateHandlers: Handlers<Client> = {
   async ValidateTemplate(call, input) {
     const template = readTemplate(await templateText(call, input));
     dependencies(template.resources, new Map());
+    refuseUnknownTypes(deployerOf(call.kernel), template);
     return {
       ...declared(template),
       Parameters: [...template.parameters].map(([ParameterKey, definition]) => ({

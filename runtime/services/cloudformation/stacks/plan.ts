@@ -6,8 +6,10 @@ import { type Difference, differences, same } from '../../../engine/template/dif
 import { containsUnknown, evaluate, UNKNOWN } from '../../../engine/template/evaluate';
 import { environmentOf, type Processed } from '../../../engine/template/process';
 import { referencedIn } from '../../../engine/template/references';
+import { isCustom } from '../custom/custom';
 import type { Deployer } from '../deployer';
 import { validationError } from '../errors';
+import { inertType } from '../inert/type';
 import type { Resource, Stack, StackOutput, StackSettings } from '../state';
 import type { Prepared } from './prepare';
 import { attributeOf, outputKey, refOf } from './run';
@@ -58,7 +60,7 @@ export function plan(deployer: Deployer, stack: Stack, rows: readonly Resource[]
       const row = existing.get(id);
       // A resource that changes may come to have attributes that it has not: outputs of a nested stack, say.
       if (modified.has(id) && row?.now?.attributes[name] === undefined) return UNKNOWN;
-      return attributeOf(stack, id, row, name);
+      return attributeOf(id, row, name);
     },
     imported: (name) => externals.imports.get(name),
     output: (reference) => externals.outputs.get(outputKey(reference)),
@@ -135,7 +137,7 @@ function modification(
 ): PlannedChange | undefined {
   const now = row.now!;
   const definition = target.resources.get(row.logicalId)!;
-  const behaviour = deployer.type(row.type);
+  const behaviour = deployer.type(row.type) ?? (isCustom(row.type) ? undefined : inertType(row.type));
   const isCreateOnly = (name: string) => (behaviour ? !behaviour.update || behaviour.createOnly.includes(name) : false);
   const properties = differences(now.properties, after.properties).map((difference): PlannedProperty => {
     const unknown = containsUnknown(difference.after);

@@ -4,6 +4,7 @@
  */
 import { partitionOf, urlSuffixOf } from '../../../base/arn';
 import { isAwsError } from '../../../base/errors';
+import { formatError } from '../../../engine/template/errors';
 import { evaluate, UNKNOWN } from '../../../engine/template/evaluate';
 import type { OutputReference } from '../../../engine/template/functions';
 import { chooseParameters, isNoEcho, resolveParameters, storedParameters } from '../../../engine/template/parameters';
@@ -12,7 +13,10 @@ import { readTemplate, type Template } from '../../../engine/template/template';
 import type { Kernel } from '../../../kernel/call';
 import type { Principal } from '../../../kernel/principal';
 import { assumed, peersOf } from '../actor';
+import { isCustom } from '../custom/custom';
+import { type Deployer, deployerOf } from '../deployer';
 import { insufficientCapabilities, missingExport, notSupported, validationError } from '../errors';
+import { registeredType } from '../registry';
 import { findExport, type Stack, type StackParameter, type StackSettings } from '../state';
 import { parameterValue } from './dynamic';
 import { type Externals, outputKey } from './run';
@@ -46,6 +50,7 @@ export async function prepare(
   wish: Wish,
 ): Promise<Prepared> {
   const template = readTemplate(wish.template);
+  refuseUnknownTypes(deployerOf(kernel), template);
   checkTypes(template, wish);
   if (wish.notificationArns?.length) throw notSupported('NotificationARNs');
   const previous = new Map((stack.parameters ?? []).map(({ name, value }) => [name, value]));
@@ -116,6 +121,13 @@ export function neededCapabilities(template: Template): { needed: string[]; type
   const types = [...new Set(iam.map(({ type }) => type))];
   if (types.length === 0) return { needed: [], types };
   return { needed: [named ? 'CAPABILITY_NAMED_IAM' : 'CAPABILITY_IAM'], types };
+}
+
+/** Types that neither AWS nor a service of this runtime has. */
+export function refuseUnknownTypes(deployer: Deployer, { resources }: Template): void {
+  const types = new Set([...resources.values()].map(({ type }) => type));
+  const strange = [...types].filter((type) => !deployer.type(type) && !isCustom(type) && !registeredType(type));
+  if (strange.length > 0) throw formatError(`Unrecognized resource types: [${strange.join(', ')}]`);
 }
 
 function checkTypes(template: Template, { capabilities, resourceTypes }: Wish): void {

@@ -9,7 +9,7 @@ import { peersOf } from '../actor';
 import { customType, isCustom } from '../custom/custom';
 import { nativeCustomType } from '../custom/native';
 import { validationError } from '../errors';
-import { inertType } from '../inert';
+import { faultsOf, inertType } from '../inert/type';
 import { generatedName } from '../names';
 import type { Incarnation, Resource } from '../state';
 import type { Run } from './run';
@@ -31,11 +31,22 @@ export function providerOf(run: Run, type: string, properties: Readonly<Record<s
 }
 
 /** @throws AwsError for properties that the type does not honour, and in strict mode for inert types */
-export function checkProperties({ behaviour, open, inert }: Provider, properties: object, strict = false): void {
+export function checkProperties(
+  { behaviour, open, inert }: Provider,
+  logicalId: string,
+  properties: object,
+  strict = false,
+): void {
   if (inert && strict) throw validationError(`Resource type ${behaviour.type} is not supported by this runtime`);
+  const faults = inert ? faultsOf(behaviour.type, properties) : [];
+  if (faults.length > 0) throw invalidProperties(logicalId, faults.join('\n'));
   if (open) return;
   const strange = Object.keys(properties).filter((name) => !behaviour.properties.includes(name));
   if (strange.length > 0) throw validationError(`Encountered unsupported property ${strange.join(', ')}`);
+}
+
+function invalidProperties(logicalId: string, what: string): AwsError {
+  return validationError(`Properties validation failed for resource ${logicalId} with message:\n${what}`);
 }
 
 /** Handler error codes. Source: CloudFormation CLI user guide, "Handler error codes". */
@@ -60,8 +71,7 @@ export async function handled<T>({ behaviour, open }: Provider, logicalId: strin
     if (open || !isAwsError(error)) throw error;
     const { message, code, status } = error;
     if (message.startsWith(UNREADABLE)) {
-      const what = message.slice(UNREADABLE.length);
-      throw validationError(`Properties validation failed for resource ${logicalId} with message:\n${what}`);
+      throw invalidProperties(logicalId, message.slice(UNREADABLE.length));
     }
     const words = `${message} (Service: ${behaviour.type.split('::')[1]}, Status Code: ${status}, Error Code: ${code})`;
     throw new AwsError(

@@ -8,7 +8,7 @@ import { templateError } from '../../../engine/template/errors';
 import { evaluate } from '../../../engine/template/evaluate';
 import type { ResourceDefinition } from '../../../engine/template/template';
 import type { Properties, ResourceResult } from '../../../kernel/service';
-import { INERT_REASON } from '../inert';
+import { INERT_REASON } from '../inert/type';
 import { SUFFIX_LENGTH } from '../names';
 import type { Incarnation, Resource, Settled } from '../state';
 import { withReferences } from './dynamic';
@@ -117,7 +117,7 @@ async function make(run: Run, row: Resource, { definition: { type }, properties 
   let claimed: Incarnation | undefined;
   try {
     const provider = providerOf(run, type, properties);
-    checkProperties(provider, properties, run.options.strict);
+    checkProperties(provider, row.logicalId, properties, run.options.strict);
     const claim = (physicalId: string) => {
       claimed = { ...base, physicalId, suffix };
       run.journal.put({ ...row, leftovers: withLeftover(row, claimed) });
@@ -191,7 +191,7 @@ async function change(
   await journal.flush();
   try {
     const provider = providerOf(run, row.type, wish.properties);
-    checkProperties(provider, wish.properties, run.options.strict);
+    checkProperties(provider, row.logicalId, wish.properties, run.options.strict);
     const context = contextFor(run, row, now);
     const given = await withReferences(context.peers, row.type, wish.properties);
     const step = () => provider.behaviour.update!(context, now.physicalId, given, now.properties);

@@ -6,8 +6,7 @@ import type { OutputReference } from '../../../engine/template/functions';
 import { environmentOf, type Processed } from '../../../engine/template/process';
 import type { Principal } from '../../../kernel/principal';
 import type { Deployer } from '../deployer';
-import { inertAttribute } from '../inert';
-import type { Place, Resource } from '../state';
+import type { Resource } from '../state';
 import type { Journal } from './journal';
 
 export interface Run {
@@ -47,7 +46,7 @@ export function outputKey({ stackName, outputName, region = '', roleArn = '' }: 
 export function environmentIn({ journal, target, externals }: Run): Environment {
   return environmentOf(target!, {
     ref: (id) => refOf(journal.resource(id)),
-    attribute: (id, name) => attributeOf(journal.stack(), id, journal.resource(id), name),
+    attribute: (id, name) => attributeOf(id, journal.resource(id), name),
     imported: (name) => externals.imports.get(name),
     output: (reference) => externals.outputs.get(outputKey(reference)),
   });
@@ -58,9 +57,8 @@ export function refOf(resource: Resource | undefined): string | undefined {
 }
 
 /** @throws AwsError when the resource has no such attribute */
-export function attributeOf(stack: Place, id: string, resource: Resource | undefined, name: string): unknown {
+export function attributeOf(id: string, resource: Resource | undefined, name: string): unknown {
   const value = resource?.now?.attributes[name];
   if (value !== undefined) return value;
-  if (resource?.now && resource.inert) return inertAttribute(stack, resource.now, name);
   throw templateError(`resource ${id} does not support attribute type ${name} in Fn::GetAtt`);
 }
