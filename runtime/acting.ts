@@ -6,8 +6,8 @@
 import { isAwsError } from './base/errors';
 import { type ConstructLike, isConstruct, physicalIdOf } from './constructs';
 import type { Kernel } from './kernel/call';
-import { root } from './kernel/principal';
-
+import { anonymous, type Principal, root } from './kernel/principal';
+import type { Life } from './life';
 import { credentialsFor } from './services/sts/acting';
 
 export interface Keys {
@@ -55,6 +55,14 @@ export function actingAs(as: As, account: string, kernel: () => Kernel): Acting 
       return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(0) };
     },
   };
+}
+
+/** Who that is, as policies see it. */
+export async function principalOf(as: As, account: string, { kernel, whose }: Life): Promise<Principal> {
+  if (as === 'admin') return root(account);
+  if (as === 'anonymous') return anonymous;
+  if (typeof as === 'object' && 'accessKeyId' in as) return whose(as.accessKeyId, as.sessionToken);
+  return (await credentialsFor(kernel, await arnOf(as, account, kernel))).principal;
 }
 
 /** The administrator's credentials of an account: see `kernel/authenticate.ts`. */

@@ -20,6 +20,7 @@ import type { StatedStandpoint } from './kernel/standpoint';
 import { beginLife, type Life, wipe } from './life';
 import { operated } from './operator';
 import { type DeployOptions, deployAssembly } from './services/cloudformation/deploy';
+import { type Puzzle, type Why, whyOf } from './why';
 
 export interface CofferOptions {
   /** Where the data lives, kept from one start to the next. @default nowhere: it ends with the runtime */
@@ -34,6 +35,8 @@ export interface CofferOptions {
   readonly strict?: boolean;
   /** Takes a line for the operator: a defect, a change that was set aside. @default lines are dropped */
   readonly report?: (line: string) => void;
+  /** Is told of each refusal by policy. @default nobody is: `denials()` lists them */
+  readonly onDenial?: (denial: Denial) => void;
 }
 
 export interface ListenOptions {
@@ -99,6 +102,14 @@ export interface Coffer {
   calls(): readonly CallRecord[];
   /** The newest refusals by policy, each with its explanation, oldest first. */
   denials(): readonly Denial[];
+  /**
+   * Why a request was allowed or refused: by request id, by the error that a client threw, or for a request that nobody
+   * has made: `{ principal: stack.reader, action: 's3:GetObject', resource: '…' }`. Its `text` is made to be read.
+   * Refusals are told as they happened; allowed requests, of which the newest 500 authorisations are kept, as policies
+   * stand now.
+   * @throws Error for a request that is not known any more
+   */
+  explain(puzzle: Puzzle): Promise<Why>;
   /** Forgets everything: as if started anew, behind the same clients and ports. */
   reset(): Promise<void>;
   /** Ends the runtime: nothing of it stays open. */
@@ -107,7 +118,7 @@ export interface Coffer {
 
 /** @throws ConfigError; DataDirectoryError when the directory cannot be used, is open elsewhere or is not Coffer's */
 export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> {
-  const { directory, strict, report = () => {} } = options;
+  const { directory, strict, report = () => {}, onDenial } = options;
   const { defaultAccount = '000000000000', defaultRegion = 'us-east-1' } = options;
   if (!/^\d{12}$/.test(defaultAccount)) throw new RangeError(`an account has twelve digits, not ${defaultAccount}`);
   const config = readConfig(options.config ?? {});
@@ -120,7 +131,8 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     begun = resolve;
   });
 
-  const begin = () => beginLife({ directory, defaultAccount, defaultRegion, config, report, endpoint: anyEndpoint });
+  const begin = () =>
+    beginLife({ directory, defaultAccount, defaultRegion, config, report, denied: onDenial, endpoint: anyEndpoint });
   let life: Life | undefined = await begin();
 
   const answer: Answer = (request) => (life ? life.answer(request) : Promise.resolve(unavailable()));
@@ -208,6 +220,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     requests: () => alive().records.requests(),
     calls: () => alive().records.calls(),
     denials: () => alive().records.denials(),
+    explain: (puzzle) => whyOf(alive(), puzzle, defaultAccount),
     async reset() {
       const ending = alive();
       await ending.stop();

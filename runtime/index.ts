@@ -5,6 +5,7 @@ export type { AccessKeyConfig, AccountConfig, BucketConfig, CofferConfig, KmsKey
 export { ConfigError } from './config';
 export type { ConstructLike, StackLike } from './constructs';
 export { type Deployable, DeployFailed, type Deployment, type StageLike } from './deployment';
+export type { Explanation } from './engine/policy/explain';
 export type { CallRecord, Denial, RequestRecord } from './kernel/record';
 export type {
   DeployOptions,
@@ -15,3 +16,4 @@ export type {
 } from './services/cloudformation/deploy';
 export { AssemblyError } from './services/cloudformation/deploy';
 export { SynthesisFailed, type SynthesisOptions, synthesise } from './synthesis';
+export type { Hypothesis, Puzzle, Why } from './why';

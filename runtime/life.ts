@@ -6,12 +6,13 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duration } from './base/clock';
 import { website } from './edge/website';
+import type { Authorizer } from './kernel/authorize';
 import type { Kernel } from './kernel/call';
 import type { Config } from './kernel/config';
 import { createConsumers } from './kernel/consumers';
 import type { Answer } from './kernel/http';
-import { createKernel } from './kernel/kernel';
-import { openRecords, type Records } from './kernel/record';
+import { createKernel, type RunningKernel } from './kernel/kernel';
+import { type Denial, openRecords, type Records } from './kernel/record';
 import { createSchedule, openClock } from './kernel/schedule';
 import { createProtocols } from './protocol/protocols';
 import { createServices } from './services';
@@ -28,11 +29,15 @@ export interface LifeOptions {
   /** See `Kernel.endpoint`. */
   readonly endpoint: () => Promise<string>;
   readonly report: (line: string) => void;
+  /** Is told of each refusal by policy. */
+  readonly denied?: (denial: Denial) => void;
 }
 
 export interface Life {
   readonly kernel: Kernel;
   readonly answer: Answer;
+  readonly authorize: Authorizer;
+  readonly whose: RunningKernel['whose'];
   readonly records: Records;
   readonly knownSignings: Map<string, number>;
   /** Names of the services, as among peers. */
@@ -53,10 +58,10 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
   const clock = await openClock(store);
   const schedule = createSchedule(store, clock);
   const protocols = createProtocols(services);
-  const records = await openRecords(store, options.report);
+  const records = await openRecords(store, options.report, options.denied);
   const { timers } = schedule;
   const running = createKernel({ ...options, store, clock, timers, services, edges: [website], protocols, records });
-  const { kernel, answer, knownSignings } = running;
+  const { kernel, answer, authorize, whose, knownSignings } = running;
   const consumers = createConsumers(
     kernel,
     services.flatMap((service) => service.consumers ?? []),
@@ -96,6 +101,8 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
   return {
     kernel,
     answer,
+    authorize,
+    whose,
     records,
     knownSignings,
     services: [...byName.keys()],

@@ -12,6 +12,7 @@
  *     GET  /_coffer/requests    the newest requests
  *     GET  /_coffer/calls       the newest calls of services to one another
  *     GET  /_coffer/denials     the newest refusals, with their reasons
+ *     POST /_coffer/why         why a request was allowed or refused: {"requestId": "…"}; without one the newest refusal
  */
 import { type Bytes, collect } from './base/bytes';
 import type { Duration } from './base/clock';
@@ -71,6 +72,14 @@ const actions: Readonly<Record<string, Action | undefined>> = {
   'GET requests': (coffer) => json(200, coffer.requests()),
   'GET calls': (coffer) => json(200, coffer.calls()),
   'GET denials': (coffer) => json(200, coffer.denials()),
+  'POST why': async (coffer, { requestId = coffer.denials().at(-1)?.requestId }) => {
+    if (requestId === undefined) return json(404, { error: 'no request has been refused yet' });
+    if (typeof requestId !== 'string') return json(400, { error: 'requestId must be a string' });
+    return coffer.explain(requestId).then(
+      (why) => json(200, why),
+      (error: Error) => json(404, { error: error.message }),
+    );
+  },
 };
 
 async function operate(coffer: Coffer, request: Request): Promise<Response> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { type Coffer, startCoffer } from '../coffer';
 import { type CofferConfig, ConfigError, readConfigFile } from '../config';
+import type { Denial } from '../kernel/record';
 import { standpointHeaders } from '../kernel/standpoint';
 import { account, type Command, Failure, port, region, text, UsageError, type Values } from './command';
 
@@ -53,6 +54,7 @@ async function run(values: Values): Promise<number> {
     config: configOf(text(values, 'config')),
     strict: values.strict === true,
     report: (line) => console.error(line),
+    onDenial: quiet ? undefined : (denial) => console.error(deniedLine(denial)),
   });
   let endpoint: string;
   try {
@@ -71,6 +73,10 @@ async function run(values: Values): Promise<number> {
   process.once('SIGINT', () => process.exit(130));
   await coffer.close();
   return 0;
+}
+
+function deniedLine({ requestId, reason }: Denial): string {
+  return `refused  ${reason} (coffer why ${requestId})`;
 }
 
 function configOf(path: string | undefined): CofferConfig | undefined {

@@ -9,6 +9,7 @@ import { type Explanation, explain } from '../engine/policy/explain';
 import type { Call, Kernel, Origin } from './call';
 import { contextOf } from './conditions';
 import type { Principal } from './principal';
+import { type Asking, Recent } from './recent';
 import { refusal } from './refusal';
 
 /** One question: an action on a resource. */
@@ -42,6 +43,10 @@ export interface AttachedPolicy {
     | 'endpoint';
   /** How a person finds it: `inline policy "Uploads" of role Uploader`, `bucket policy of my-bucket`. */
   readonly name: string;
+  /** Of a managed policy and of an organisation's: AWS names it to whoever is denied by it. */
+  readonly arn?: string;
+  /** What it is attached to: `role Reader`. Absent: the name says it. */
+  readonly attachedTo?: string;
   readonly document: string;
   readonly origin?: Origin;
   /** Where in an organisation a control policy is attached: every level has to allow. */
@@ -108,7 +113,7 @@ export interface IdentitySource {
 }
 
 /** The policy of the VPC endpoint that a request came through. Source: AWS PrivateLink guide, "endpoint policies". */
-function endpointPolicies({ request, kernel }: Call): readonly AttachedPolicy[] {
+function endpointPolicies({ request, kernel }: Asking): readonly AttachedPolicy[] {
   if (request.vpcEndpoint === undefined) return NO_POLICIES;
   const endpoint = kernel.config.vpcEndpoints.find(({ id }) => id === request.vpcEndpoint);
   if (endpoint?.policy === undefined) return NO_POLICIES;
@@ -138,7 +143,14 @@ export interface Authorizer {
   /** @throws AwsError AccessDenied (or the service's name for it) at the first check that is refused */
   (call: Call, checks: readonly Check[]): Promise<void>;
   /** Whether a check would be allowed, and why. */
-  explain(call: Call, check: Check): Promise<Explanation>;
+  explain(call: Asking, check: Check): Promise<Explanation>;
+  /** The question that a check is, with every policy that has a say in it. */
+  question(call: Asking, check: Check): Promise<Question>;
+  /**
+   * What a request was allowed, if it is one of the newest, as the policies stand now. With it what services asked of
+   * one another on its behalf.
+   */
+  recent(requestId: string): Promise<readonly Explanation[]>;
 }
 
 export interface AuthorizerParts {
@@ -155,7 +167,7 @@ export function createAuthorizer({ identities, sources, kernel }: AuthorizerPart
     return found.flatMap((policies) => policies ?? []);
   }
 
-  async function questionOf(call: Call, check: Check, mine: readonly AttachedPolicy[]): Promise<Question> {
+  async function questionOf(call: Asking, check: Check, mine: readonly AttachedPolicy[]): Promise<Question> {
     const { principal } = call;
     const arn = parseArn(check.resource);
     const source = sources.get(arn?.service ?? check.action.slice(0, check.action.indexOf(':')));
@@ -174,6 +186,8 @@ export function createAuthorizer({ identities, sources, kernel }: AuthorizerPart
     };
   }
 
+  const recent = new Recent();
+
   async function authorize(call: Call, checks: readonly Check[]): Promise<void> {
     if (checks.length === 0) return;
     const mine = await callerPolicies(call.principal);
@@ -186,12 +200,26 @@ export function createAuthorizer({ identities, sources, kernel }: AuthorizerPart
       }
       throw refusal(call, check, question.owner, decision, explain(question, decision));
     }
+    recent.add(call, checks);
+  }
+
+  async function question(call: Asking, check: Check): Promise<Question> {
+    return questionOf(call, check, await callerPolicies(call.principal));
+  }
+
+  async function explained(call: Asking, check: Check): Promise<Explanation> {
+    const asked = await question(call, check);
+    return explain(asked, decide(asked));
   }
 
   return Object.assign(authorize, {
-    async explain(call: Call, check: Check): Promise<Explanation> {
-      const question = await questionOf(call, check, await callerPolicies(call.principal));
-      return explain(question, decide(question));
-    },
+    explain: explained,
+    question,
+    recent: (requestId: string) =>
+      Promise.all(
+        recent
+          .of(requestId)
+          .flatMap(({ asking, checks }) => checks.flatMap(withBehind).map((check) => explained(asking, check))),
+      ),
   });
 }

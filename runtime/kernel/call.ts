@@ -62,11 +62,15 @@ export interface Scope {
   readonly origin?: Origin;
   /** Services that this call came through, outermost first: `aws:CalledVia`, `kms:ViaService`. */
   readonly via?: readonly string[];
+  /** Id of the request from outside that this is part of. */
+  readonly onBehalfOf?: string;
 }
 
 export interface Call {
   readonly kernel: Kernel;
   readonly requestId: string;
+  /** Of a call between services: id of the request from outside that it is part of. */
+  readonly onBehalfOf?: string;
   /** Virtual time at acceptance, milliseconds. */
   readonly now: number;
   readonly service: string;

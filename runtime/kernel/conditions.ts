@@ -7,14 +7,15 @@
 import type { Request } from '../base/http';
 import type { Lookup } from '../engine/policy/text';
 import type { Check } from './authorize';
-import type { Call, Kernel } from './call';
+import type { Kernel } from './call';
 import type { Principal } from './principal';
+import type { Asking } from './recent';
 
 type Value = string | readonly string[] | undefined;
 type Tags = Readonly<Record<string, string>>;
 
 /** @param owner account that owns the resource */
-export function contextOf(call: Call, check: Check, owner: string | undefined): Lookup {
+export function contextOf(call: Asking, check: Check, owner: string | undefined): Lookup {
   let given: ReadonlyMap<string, Value> | undefined;
   return (key) => {
     given ??= lowerKeys(check.keys);
@@ -31,7 +32,7 @@ export function globalKeys(): readonly string[] {
   return [...Object.keys(keys), ...Object.keys(tagged).map((prefix) => `${prefix}/*`)];
 }
 
-const keys: Readonly<Record<string, (call: Call, check: Check, owner: string | undefined) => Value>> = {
+const keys: Readonly<Record<string, (call: Asking, check: Check, owner: string | undefined) => Value>> = {
   // Who asks.
   'aws:principalarn': ({ principal }) => principalArn(principal),
   'aws:principalaccount': ({ principal }) => principal.account,
@@ -71,7 +72,7 @@ const keys: Readonly<Record<string, (call: Call, check: Check, owner: string | u
   'aws:resourceaccount': (_call, _check, owner) => owner,
 };
 
-const tagged: Readonly<Record<string, (call: Call, check: Check, tag: string) => Value>> = {
+const tagged: Readonly<Record<string, (call: Asking, check: Check, tag: string) => Value>> = {
   // "If a session tag and a tag of the role have the same key, the session tag is used."
   'aws:principaltag': ({ principal }, _, tag) =>
     tagValue(principal.session?.tags, tag) ?? tagValue(principal.tags, tag),

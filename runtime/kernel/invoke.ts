@@ -30,6 +30,7 @@ export interface Invoker {
 
 export interface CallParts {
   readonly requestId: string;
+  readonly onBehalfOf?: string;
   readonly now: number;
   readonly service: string;
   readonly operation: string;
@@ -68,6 +69,7 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
   class LiveCall implements Call {
     readonly kernel = kernel;
     readonly requestId: string;
+    readonly onBehalfOf?: string;
     readonly now: number;
     readonly service: string;
     readonly operation: string;
@@ -84,6 +86,7 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
 
     constructor(parts: CallParts) {
       this.requestId = parts.requestId;
+      this.onBehalfOf = parts.onBehalfOf;
       this.now = parts.now;
       this.service = parts.service;
       this.operation = parts.operation;
@@ -103,6 +106,7 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
         region: this.region,
         origin: this.origin,
         via: [...this.via, this.service],
+        onBehalfOf: this.onBehalfOf ?? this.requestId,
       });
       return this.services;
     }
@@ -151,6 +155,7 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
         region: scope.region,
         origin: scope.origin,
         via: scope.via ?? NO_VIA,
+        onBehalfOf: scope.onBehalfOf,
         request: peerRequest,
         body,
       });

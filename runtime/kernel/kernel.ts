@@ -10,9 +10,10 @@ import { Random } from '../base/random';
 import type { Protocols } from '../protocol/port';
 import type { Store } from '../store/port';
 import { createAuthenticator } from './authenticate';
-import { createAuthorizer } from './authorize';
+import { type Authorizer, createAuthorizer } from './authorize';
 import type { Kernel, Scope } from './call';
 import { type Config, noConfig } from './config';
+import { createFinder } from './credentials';
 import type { Answer } from './http';
 import { createInvoker } from './invoke';
 import type { Peers } from './peers';
@@ -44,6 +45,10 @@ export interface RunningKernel {
   readonly kernel: Kernel;
   /** Steps 2 to 9, for a request from anywhere. */
   readonly answer: Answer;
+  /** For those who ask why. */
+  readonly authorize: Authorizer;
+  /** Whose an access key is. @throws AwsError when there is no such key */
+  whose(accessKeyId: string, sessionToken?: string): Promise<Principal>;
   /** Virtual times of signing that time stamps cannot tell: see `authenticate.ts`. */
   readonly knownSignings: Map<string, number>;
   /** Whether anything is counted as in flight: see `Kernel.busy`. */
@@ -112,6 +117,9 @@ export function createKernel(options: KernelOptions): RunningKernel {
   return {
     kernel,
     answer,
+    authorize,
+    whose: async (accessKeyId, sessionToken) =>
+      (await createFinder(kernel, identities)(accessKeyId, sessionToken, defaultRegion, 'query')).principal,
     knownSignings,
     working: work.going,
     idle: work.idle,

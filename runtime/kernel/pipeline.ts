@@ -120,12 +120,13 @@ export function createPipeline(parts: PipelineParts): Answer {
     if (route?.protocol === 'restXml') response.headers.server = 'AmazonS3';
     if (rewritten) response = rewritten.answer(response);
     if (route) edge = services.get(route.service)?.edge;
+    const refused = failure && route && records.refusal(failure, { requestId, now, ...route });
+    if (refused) response.headers['x-coffer-why'] = `coffer why ${requestId}`;
     if (edge?.wants?.(request)) await edge.after?.(request, response, kernel).catch(report);
 
     // 9 record
     const service = route?.service;
     const operation = route?.operation;
-    if (failure && route) records.refusal(failure, { requestId, now, ...route });
     const record = {
       requestId,
       at: now,

@@ -59,8 +59,11 @@ export interface Records {
   request(record: RequestRecord): void;
   /** Stays at hand only: nothing of it is written. */
   call(record: CallRecord): void;
-  /** Notes a refusal; the same error passing several hands counts once. Other errors are ignored. */
-  refusal(error: AwsError, call: Pick<Call, 'requestId' | 'now' | 'service' | 'operation'>): void;
+  /**
+   * Notes a refusal; the same error passing several hands counts once. Other errors are ignored.
+   * @returns whether it is one
+   */
+  refusal(error: AwsError, call: Pick<Call, 'requestId' | 'now' | 'service' | 'operation'>): boolean;
   /** The newest, oldest first. */
   requests(): readonly RequestRecord[];
   calls(): readonly CallRecord[];
@@ -81,7 +84,12 @@ const PAUSE_MS = 250;
 /** Under load a batch is written early rather than growing. */
 const LARGEST_BATCH = 2_000;
 
-export async function openRecords(store: Store, report: (line: string) => void): Promise<Records> {
+/** @param denied is told of each refusal by policy */
+export async function openRecords(
+  store: Store,
+  report: (line: string) => void,
+  denied?: (denial: Denial) => void,
+): Promise<Records> {
   const requests = await openLog(store, requestBatches);
   const denials = await openLog(store, denialBatches);
   let calls: CallRecord[] = [];
@@ -116,10 +124,13 @@ export async function openRecords(store: Store, report: (line: string) => void):
     },
     refusal(error, { requestId, now, service, operation }) {
       const explanation = explanationOf(error);
-      if (!explanation || noted.has(error)) return;
+      if (!explanation || noted.has(error)) return explanation !== undefined;
       noted.add(error);
       const { code, message } = error;
-      soon(denials.add({ ...explanation, requestId, at: now, service, operation, error: code, message }));
+      const denial: Denial = { ...explanation, requestId, at: now, service, operation, error: code, message };
+      soon(denials.add(denial));
+      denied?.(denial);
+      return true;
     },
     requests: requests.newest,
     calls: () => calls.slice(-AT_HAND),

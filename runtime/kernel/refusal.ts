@@ -1,11 +1,13 @@
 /**
  * A refused check as the error a client sees: each service has its own code and status, most share AWS's words.
  * Source: IAM user guide, "Troubleshoot access denied error messages"; S3 user guide, "Troubleshoot access denied
- * (403 Forbidden) errors in Amazon S3"; the "Common Errors" page of each service.
+ * (403 Forbidden) errors in Amazon S3"; AWS Security Blog, "Enhanced access denied error messages with policy ARNs";
+ * the "Common Errors" page of each service.
  */
 import { AwsError } from '../base/errors';
 import type { Decision } from '../engine/policy/decide';
-import { type Explanation, kindNames } from '../engine/policy/explain';
+import type { Explanation } from '../engine/policy/explain';
+import { kindNames } from '../engine/policy/kinds';
 import type { Check } from './authorize';
 import type { Call } from './call';
 
@@ -39,7 +41,7 @@ export function refusal(
   detail: Explanation,
 ): AwsError {
   const { code, status } = forms[call.service] ?? QUERY;
-  const message = call.service === 's3' ? s3Words(call, check, owner, decision) : words(call, check, decision);
+  const message = call.service === 's3' ? s3Words(call, check, owner, decision) : words(call, check, decision, owner);
   return new AwsError(code, message, { status, detail });
 }
 
@@ -48,20 +50,28 @@ function s3Words(call: Call, check: Check, owner: string | undefined, decision: 
   const { principal } = call;
   const known = principal.account !== undefined && principal.account === owner;
   if (!known || decision.by === 'block') return 'Access Denied';
-  return words(call, check, decision, check.resource === '*' ? '' : ` on resource: "${check.resource}"`);
+  return words(call, check, decision, owner, check.resource === '*' ? '' : ` on resource: "${check.resource}"`);
 }
 
-function words(call: Call, check: Check, decision: Decision, where = ` on resource: ${check.resource}`): string {
+function words(
+  call: Call,
+  check: Check,
+  decision: Decision,
+  owner: string | undefined,
+  where = ` on resource: ${check.resource}`,
+): string {
   const { principal } = call;
   const who = principal.kind === 'anonymous' ? 'anonymous' : principal.arn;
-  return `User: ${who} is not authorized to perform: ${check.action}${where}${because(check, decision)}`;
+  return `User: ${who} is not authorized to perform: ${check.action}${where}${because(check, decision, principal.account === owner)}`;
 }
 
-function because(check: Check, decision: Decision): string {
+function because(check: Check, decision: Decision, atHome: boolean): string {
   if (decision.by === 'missing') {
     return ` because no ${kindNames[decision.missing]} allows the ${check.action} action`;
   }
   if (decision.effect !== 'explicitDeny') return '';
-  const { kind } = decision.by === 'unreadable' ? decision.policy : decision.by.policy;
-  return ` with an explicit deny in ${kind === 'identity' ? 'an' : 'a'} ${kindNames[kind]}`;
+  const { kind, arn } = decision.by === 'unreadable' ? decision.policy : decision.by.policy;
+  // "The ARN of the denying policy is only provided in same-account and same-organization scenarios."
+  const which = arn !== undefined && atHome ? `: ${arn}` : '';
+  return ` with an explicit deny in ${kind === 'identity' ? 'an' : 'a'} ${kindNames[kind]}${which}`;
 }

@@ -24,6 +24,10 @@ export type PolicyKind =
 export interface Policy {
   readonly kind: PolicyKind;
   readonly name: string;
+  /** Of a managed policy and of an organisation's. */
+  readonly arn?: string;
+  /** What it is attached to: `role Reader`, `bucket uploads`. Absent: the name says it. */
+  readonly attachedTo?: string;
   readonly document: string;
   readonly origin?: { readonly stackName: string; readonly logicalId: string; readonly constructPath?: string };
   /** Where in an organisation a control policy is attached: every level has to allow. */
@@ -66,7 +70,8 @@ export function askedOf({ action, resource, caller, lookup }: Question): Asked {
   return { action, lowerAction: action.toLowerCase(), resource, caller, lookup };
 }
 
-export function decide(question: Question): Decision {
+/** @param how whether a statement applies; given by those who ask of requests that nobody has made */
+export function decide(question: Question, how: typeof applies = applies): Decision {
   const asked = askedOf(question);
   const found = new Findings();
   for (const policy of question.policies) {
@@ -80,7 +85,7 @@ export function decide(question: Question): Decision {
       const statement = statements[i];
       if (!statement.deny && found.needsNoMore(policy)) continue;
       if (!statement.principals && needsPrincipal(policy)) continue;
-      const naming = applies(statement, asked);
+      const naming = how(statement, asked);
       if (naming === undefined) continue;
       if (statement.deny) return { effect: 'explicitDeny', by: { policy, statement: i } };
       found.allow(policy, i, naming);

@@ -3,7 +3,10 @@
  * know, by asking each statement again and noting the first element that does not fit.
  */
 import { type Asked, type CompiledStatement, compile } from './compile';
+import { courseOf, type Step } from './course';
 import { askedOf, type Decision, needsPrincipal, type Policy, type PolicyKind, type Question } from './decide';
+import { kindNames } from './kinds';
+import type { Caller } from './principals';
 import type { Lookup } from './text';
 
 /** The first element of a statement that does not fit the request. */
@@ -11,10 +14,26 @@ export interface Mismatch {
   readonly element: 'Action' | 'NotAction' | 'Resource' | 'NotResource' | 'Principal' | 'NotPrincipal' | 'Condition';
   /** In words: what the policy wants and what the request has. */
   readonly why: string;
+  /** Of a `Condition`: the one key that does not fit. */
+  readonly condition?: {
+    readonly operator: string;
+    readonly key: string;
+    /** As the policy has them. */
+    readonly values: readonly string[];
+    /** As the request has it; absent when it has none. */
+    readonly found?: string | readonly string[];
+  };
+}
+
+/** A policy that was asked, also one without a statement that matters. */
+export interface ConsideredPolicy extends Pick<Policy, 'kind' | 'name' | 'arn' | 'attachedTo' | 'level' | 'origin'> {
+  readonly statements: number;
+  /** Where it cannot be read; such a policy denies. */
+  readonly unreadable?: string;
 }
 
 export interface Considered {
-  readonly policy: Pick<Policy, 'kind' | 'name' | 'origin'>;
+  readonly policy: Pick<Policy, 'kind' | 'name' | 'arn' | 'origin'>;
   /** Position in the document, from 0. */
   readonly statement: number;
   readonly sid?: string;
@@ -27,6 +46,8 @@ export interface Considered {
 
 export interface Explanation {
   readonly principal: string;
+  /** More of the principal: its kind and account, and the session that it is. */
+  readonly caller: Pick<Caller, 'kind' | 'account' | 'session' | 'sourceArn'>;
   readonly action: string;
   readonly resource: string;
   readonly effect: Decision['effect'];
@@ -37,19 +58,10 @@ export interface Explanation {
   /** For an implicit deny: the allowing statement that came closest. */
   readonly nearest?: Considered;
   readonly considered: readonly Considered[];
+  readonly policies: readonly ConsideredPolicy[];
+  /** What was asked in AWS's order of evaluation, up to what decided. */
+  readonly course: readonly Step[];
 }
-
-/** The kinds as AWS's messages call them. */
-export const kindNames: Readonly<Record<PolicyKind, string>> = {
-  identity: 'identity-based policy',
-  resource: 'resource-based policy',
-  trust: 'role trust policy',
-  boundary: 'permissions boundary',
-  session: 'session policy',
-  serviceControl: 'service control policy',
-  resourceControl: 'resource control policy',
-  endpoint: 'VPC endpoint policy',
-};
 
 export function explain(question: Question, decision: Decision): Explanation {
   const asked = askedOf(question);
@@ -61,8 +73,10 @@ export function explain(question: Question, decision: Decision): Explanation {
     decision.effect === 'implicitDeny' && decision.by === 'missing'
       ? nearestMiss(considered, decision.missing)
       : undefined;
+  const { kind, account, session, sourceArn } = question.caller;
   return {
     principal: question.caller.arn,
+    caller: { kind, account, session: session && sessionOf(session), sourceArn },
     action: question.action,
     resource: question.resource,
     effect: decision.effect,
@@ -70,7 +84,22 @@ export function explain(question: Question, decision: Decision): Explanation {
     decidedBy,
     nearest,
     considered,
+    policies: question.policies.map(consideredPolicy),
+    course: courseOf(question, decision, considered),
   };
+}
+
+function consideredPolicy({ kind, name, arn, attachedTo, level, origin, document }: Policy): ConsideredPolicy {
+  const compilation = compile(document);
+  const read =
+    'problem' in compilation
+      ? { statements: 0, unreadable: compilation.problem.place }
+      : { statements: compilation.statements.length };
+  return { kind, name, arn, attachedTo, level, origin, ...read };
+}
+
+function sessionOf({ roleArn, provider, name, sourceIdentity, expiresAt, mfa }: NonNullable<Caller['session']>) {
+  return { roleArn, provider, name, sourceIdentity, expiresAt, mfa };
 }
 
 /** `statement 2 ("Tls") of bucket policy of uploads (AppData/Uploads/Policy/Resource)`. */
@@ -83,13 +112,13 @@ export function nameOf({ policy, statement, sid }: Considered): string {
 function considerPolicy(policy: Policy, asked: Asked): Considered[] {
   const compilation = compile(policy.document);
   if ('problem' in compilation) return [];
-  const { kind, name, origin } = policy;
+  const { kind, name, arn, origin } = policy;
   return compilation.statements.map((statement, i): Considered => {
     const { sid, effect } = statement.source;
     const mismatch = mismatchOf(statement, asked, needsPrincipal(policy));
     const held = mismatch ? [] : statement.conditions.map((condition) => describe(condition, asked.lookup));
     const conditions = held.length > 0 ? held : undefined;
-    return { policy: { kind, name, origin }, statement: i, sid, effect, mismatch, conditions };
+    return { policy: { kind, name, arn, origin }, statement: i, sid, effect, mismatch, conditions };
   });
 }
 
@@ -107,7 +136,10 @@ function mismatchOf(statement: CompiledStatement, asked: Asked, principalNeeded:
     return { element, why: `${asked.caller.arn} ${relation} ${statement.principals?.text ?? 'the named principals'}` };
   }
   const failed = statement.conditions.find((condition) => !condition.holds(asked.lookup));
-  return failed && { element: 'Condition', why: describe(failed, asked.lookup) };
+  if (!failed) return undefined;
+  const { operator, key, values } = failed;
+  const condition = { operator, key, values, found: asked.lookup(key.toLowerCase()) };
+  return { element: 'Condition', why: describe(failed, asked.lookup), condition };
 }
 
 function elementMismatch(

@@ -10,8 +10,18 @@ export interface Caller {
   readonly account?: string;
   readonly arn: string;
   readonly userId: string;
-  readonly session?: { readonly roleArn?: string; readonly provider?: string };
+  readonly session?: {
+    readonly roleArn?: string;
+    readonly provider?: string;
+    readonly name?: string;
+    readonly sourceIdentity?: string;
+    /** Virtual milliseconds. */
+    readonly expiresAt?: number;
+    readonly mfa?: boolean;
+  };
   readonly service?: string;
+  /** The resource that a service acts for. */
+  readonly sourceArn?: string;
   /** Canonical user id of the caller's account, when the resource's service knows it. */
   readonly canonicalId?: string;
 }

@@ -111,11 +111,12 @@ async function ofSession({ store }: Kernel, { session }: Principal): Promise<Att
     (document): AttachedPolicy => ({
       kind: 'session',
       name: `session policy of ${name}`,
+      attachedTo: `session ${name}`,
       document,
     }),
   );
   const managed = await Promise.all(
-    policyArns.map((arn) => ofManaged(store, arn, 'session', `session policy ${arn} of ${name}`)),
+    policyArns.map((arn) => ofManaged(store, arn, 'session', `session policy ${arn} of ${name}`, `session ${name}`)),
   );
   const limits = [...inline, ...managed];
   // "If you do not pass a policy, the resulting federated user session has no permissions."
@@ -129,19 +130,20 @@ export async function ofHolder(store: Kernel['store'], kind: Kind, holder: Holde
     ([name, text]): AttachedPolicy => ({
       kind: 'identity',
       name: `inline policy "${name}" of ${whose}`,
+      attachedTo: whose,
       ...text,
     }),
   );
   const managed = await Promise.all(
-    holder.attached.map((arn) => ofManaged(store, arn, 'identity', `managed policy ${arn} of ${whose}`)),
+    holder.attached.map((arn) => ofManaged(store, arn, 'identity', `managed policy ${arn} of ${whose}`, whose)),
   );
   return [...inline, ...managed];
 }
 
 export async function ofBoundary(store: Kernel['store'], kind: Kind, row: UserRow | RoleRow) {
-  return row.boundary
-    ? [await ofManaged(store, row.boundary, 'boundary', `permissions boundary ${row.boundary} of ${kind} ${row.name}`)]
-    : [];
+  if (!row.boundary) return [];
+  const whose = `${kind} ${row.name}`;
+  return [await ofManaged(store, row.boundary, 'boundary', `permissions boundary ${row.boundary} of ${whose}`, whose)];
 }
 
 /** A managed policy that is gone allows nothing, also where it is a limit. */
@@ -150,7 +152,8 @@ async function ofManaged(
   arn: string,
   kind: AttachedPolicy['kind'],
   name: string,
+  attachedTo: string,
 ): Promise<AttachedPolicy> {
   const { document = NOTHING, origin } = (await defaultDocument(store, arn)) ?? {};
-  return { kind, name, document, origin };
+  return { kind, name, arn, attachedTo, document, origin };
 }

@@ -1,0 +1,28 @@
+/** `coffer why`: the explanation of a request, from the Coffer that runs. */
+import { type Command, port, text, UsageError } from './command';
+import { ask, findServer, likelyEndpoint, nobodyAt } from './server';
+
+export const why: Command = {
+  name: 'why',
+  operands: '[request-id]',
+  about:
+    'Tells why a request was allowed or refused: who asked, every policy and statement that was considered with the one\n' +
+    'element that counted, and the construct that each policy came from. Default: the newest refusal. The id stands in\n' +
+    "the answer (`RequestId`, `x-amz-request-id`), a refused one's also in its header x-coffer-why.",
+  options: {
+    json: { type: 'boolean', says: 'print the explanation as JSON' },
+    port: { type: 'string', value: 'n', says: 'where Coffer listens (default 4566)' },
+    endpoint: { type: 'string', value: 'url', says: 'the same as a URL (default: AWS_ENDPOINT_URL when it is local)' },
+  },
+  examples: ['coffer why', 'coffer why 3F9A1B2C4D5E6F70', 'coffer why --json 3F9A1B2C4D5E6F70'],
+  async run(values, words) {
+    if (words.length > 1) throw new UsageError('why explains one request at a time');
+    const given = values.port === undefined ? text(values, 'endpoint') : `http://127.0.0.1:${port(values, 0)}`;
+    const url = likelyEndpoint(given);
+    if (!(await findServer(url))) throw nobodyAt(url);
+    const told = (await ask(url, 'POST', 'why', { requestId: words[0] })) as { text: string };
+    const { text: readable, ...data } = told;
+    console.log(values.json ? JSON.stringify(data, undefined, 2) : readable);
+    return 0;
+  },
+};
