@@ -7,6 +7,7 @@ import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { acknowledge } from '../validation/acknowledge';
 import { Problems } from '../validation/problems';
 
 export interface AccessLogBucketProps {
@@ -66,6 +67,21 @@ export class AccessLogBucket extends s3.Bucket {
       'pass Duration.days(n)',
     );
     problems.throwIfAny();
+    acknowledge(
+      this,
+      'S3DefaultEncryptionKMS',
+      'S3 delivers server access logs only to buckets encrypted with SSE-S3 (S3 User Guide, "Enabling server access logging").',
+    );
+    acknowledge(
+      this,
+      'S3BucketDefaultLockEnabled',
+      'S3 does not deliver server access logs to a bucket with a default retention; versions are kept instead.',
+    );
+    acknowledge(
+      this,
+      'S3BucketReplicationEnabled',
+      'Access logs are delivered as best effort and expire; copies of them in another Region are not needed for recovery.',
+    );
   }
 
   /**

@@ -7,6 +7,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { BucketAccess } from '../grants/access';
+import { acknowledge } from '../validation/acknowledge';
 import { Problems } from '../validation/problems';
 import { AccessLogBucket } from './accesslog';
 
@@ -126,7 +127,18 @@ export class SecureBucket extends s3.Bucket {
 
     this.accessLogs = props.accessLogs ?? AccessLogBucket.shared(this);
     this.accessLogs.receiveLogsOf(this, prefix);
+    acknowledge(
+      this,
+      'S3BucketReplicationEnabled',
+      'A second copy in another Region is chosen per use, by ReplicatedBucket or BucketBackup; versions already undo overwriting and deletion.',
+    );
+    acknowledge(
+      this,
+      'S3BucketDefaultLockEnabled',
+      'Object Lock also forbids deletion that the law asks for, so it is chosen per use; versions already undo overwriting and deletion.',
+    );
   }
+
   /**
    * Calls `destination` on events of this bucket. CDK sets notifications through one hidden function per stack; its
    * role is acknowledged for cdk-nag here, so that every user of the construct need not.
