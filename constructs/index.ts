@@ -1,6 +1,21 @@
 /** @coffer/constructs: CDK constructs for S3 that are secure without being asked. One line per file, by folder. */
-export { AccessLogBucket, type AccessLogBucketProps } from './bucket/accesslog';
-export { SecureBucket, type SecureBucketProps } from './bucket/bucket';
+export { Perimeter, type PerimeterOptions } from './access/perimeter';
+export { AccessLogBucket, type AccessLogBucketProps, AccessLogs } from './bucket/accesslog';
+export { SecureBucket } from './bucket/bucket';
+export { Encryption, UploadEncryption } from './bucket/encryption';
+export {
+  type ArchiveLifecycleOptions,
+  type CostOptimisedLifecycleOptions,
+  type DataLakeLifecycleOptions,
+  Lifecycle,
+  type LogLifecycleOptions,
+  StorageChoice,
+  type UploadLifecycleOptions,
+  type WebsiteLifecycleOptions,
+} from './bucket/lifecycle';
+export type { SecureBucketProps } from './bucket/props';
+export { Removal } from './bucket/removal';
+export { Versioning } from './bucket/versioning';
 export { type AccessOptions, BucketAccess } from './grants/access';
 export { TableFormat } from './lake/format';
 export { DataLake, type DataLakeProps } from './lake/lake';

@@ -3,8 +3,8 @@
  * for `cdk deploy`; the other stacks of `lib/` follow the same form.
  */
 import { join } from 'node:path';
-import { SecureBucket } from '@coffer/constructs';
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Lifecycle, Removal, SecureBucket } from '@coffer/constructs';
+import { CfnOutput, Duration, type RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -22,9 +22,9 @@ export interface AppDataStackProps extends StackProps {
   readonly uploadOrigins?: string[];
   /**
    * What becomes of buckets, key and logs when they leave the stack.
-   * @default RemovalPolicy.RETAIN
+   * @default Removal.RETAIN
    */
-  readonly removalPolicy?: RemovalPolicy;
+  readonly removal?: Removal;
 }
 
 export class AppDataStack extends Stack {
@@ -36,10 +36,11 @@ export class AppDataStack extends Stack {
 
   constructor(scope: Construct, id: string, props: AppDataStackProps = {}) {
     super(scope, id, props);
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    const removal = props.removal ?? Removal.RETAIN;
 
     this.uploads = new SecureBucket(this, 'Uploads', {
-      removalPolicy,
+      removal,
+      lifecycle: Lifecycle.uploads(),
       cors: [
         {
           allowedOrigins: props.uploadOrigins ?? ['https://app.example.com'],
@@ -47,16 +48,6 @@ export class AppDataStack extends Stack {
           allowedHeaders: ['content-type', 'x-amz-*'],
           exposedHeaders: ['ETag', 'x-amz-version-id'],
           maxAge: 3000,
-        },
-      ],
-      lifecycleRules: [
-        {
-          id: 'cool-down',
-          transitions: [
-            { storageClass: s3.StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(90) },
-            { storageClass: s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(180) },
-          ],
-          noncurrentVersionExpiration: Duration.days(90),
         },
       ],
     });
@@ -72,13 +63,13 @@ export class AppDataStack extends Stack {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    this.describe = this.describer(removalPolicy);
+    this.describe = this.describer(removal.policyIn(this));
     this.uploads.addEventNotification(s3.EventType.OBJECT_CREATED, new LambdaDestination(this.describe), {
       prefix: 'uploads/',
     });
 
     new CfnOutput(this, 'BucketName', { value: this.uploads.bucketName });
-    new CfnOutput(this, 'KeyArn', { value: this.uploads.key.keyArn });
+    new CfnOutput(this, 'KeyArn', { value: this.uploads.encryptionKey!.keyArn });
     new CfnOutput(this, 'UploaderRoleArn', { value: this.uploader.roleArn });
     new CfnOutput(this, 'ReaderRoleArn', { value: this.reader.roleArn });
     new CfnOutput(this, 'FunctionName', { value: this.describe.functionName });

@@ -1,142 +1,146 @@
 /**
  * `SecureBucket` is an `s3.Bucket` that needs no further thought: customer-managed key with rotation and bucket key,
- * versions kept, TLS only, Block Public Access, ACLs off, access logged, unfinished uploads cleaned away.
+ * versions kept, TLS only, Block Public Access, ACLs off, access logged, callers' own keys refused, unfinished uploads
+ * cleaned away. Each opt-out is a named value with a reason.
  */
-import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
-import * as kms from 'aws-cdk-lib/aws-kms';
+import { Duration, Stack, Tags, Validations } from 'aws-cdk-lib';
+import * as config from 'aws-cdk-lib/aws-config';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { BucketAutoDeleteObjects } from 'aws-cdk-lib/aws-s3/mixins';
 import type { Construct } from 'constructs';
 import { BucketAccess } from '../grants/access';
 import { acknowledge } from '../validation/acknowledge';
-import { Problems } from '../validation/problems';
-import { AccessLogBucket } from './accesslog';
-
-export interface SecureBucketProps {
-  /**
-   * Name of the bucket.
-   * @default - CloudFormation chooses one
-   */
-  readonly bucketName?: string;
-  /**
-   * Key that encrypts the objects (SSE-KMS with an S3 Bucket Key).
-   * @default - a new customer-managed key with yearly rotation
-   */
-  readonly encryptionKey?: kms.IKey;
-  /**
-   * Bucket that receives the access logs.
-   * @default - one log bucket shared by the SecureBuckets of the stack
-   */
-  readonly accessLogs?: AccessLogBucket;
-  /**
-   * Prefix of the access logs, ending in `/`.
-   * @default - the construct's id and `/`
-   */
-  readonly accessLogsPrefix?: string;
-  /**
-   * Lifecycle rules beside the one that aborts unfinished multipart uploads.
-   * @default - none: objects and their versions are kept
-   */
-  readonly lifecycleRules?: s3.LifecycleRule[];
-  /**
-   * When unfinished multipart uploads are aborted. At least one day.
-   * @default Duration.days(7)
-   */
-  readonly abortMultipartAfter?: Duration;
-  /**
-   * Who may call the bucket from a browser.
-   * @default - no one
-   */
-  readonly cors?: s3.CorsRule[];
-  /**
-   * Oldest TLS version that is accepted: 1.2 or 1.3.
-   * @default 1.2
-   */
-  readonly minimumTlsVersion?: number;
-  /**
-   * What becomes of the bucket, and of a key made for it, when it leaves the stack.
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
-}
+import { optOut } from '../validation/optout';
+import { AccessLogBucket, AccessLogs, deliverLogs } from './accesslog';
+import { propProblems } from './check';
+import { Encryption, UploadEncryption } from './encryption';
+import { Lifecycle } from './lifecycle';
+import type { SecureBucketProps } from './props';
+import { Removal } from './removal';
+import { denyCallersKeys, denyOtherEncryption } from './statements';
+import { Versioning } from './versioning';
 
 /** An `s3.Bucket` that is secure without being asked; see each property for what can be chosen. */
 export class SecureBucket extends s3.Bucket {
-  /** Key that encrypts the objects. */
-  public readonly key: kms.IKey;
-  /** Bucket that receives the access logs. */
-  public readonly accessLogs: AccessLogBucket;
+  /** Bucket that receives the access logs, if any does. */
+  public readonly accessLogsBucket?: s3.IBucket;
+  /** How objects are encrypted; the key is `encryptionKey`. */
+  public readonly secureEncryption: Encryption;
+  /** Whether versions are kept. */
+  public readonly versioned: boolean;
   /** Least-privilege grants: exact actions, bounded by a prefix. */
   public readonly access: BucketAccess;
 
   constructor(scope: Construct, id: string, props: SecureBucketProps = {}) {
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
-    const key =
-      props.encryptionKey ??
-      new kms.Key(scope, `${id}Key`, {
-        description: `Encrypts the objects of ${scope.node.path}/${id}`,
-        enableKeyRotation: true,
-        removalPolicy,
-      });
-    const minimumTLSVersion = props.minimumTlsVersion ?? 1.2;
-    const abortAfter = props.abortMultipartAfter ?? Duration.days(7);
+    const removal = props.removal ?? Removal.RETAIN;
+    const removalPolicy = removal.policyIn(scope);
+    const encryption = props.encryption ?? Encryption.customerKey();
+    const versioned = (props.versioning ?? Versioning.ENABLED).enabled;
+    const lifecycle = props.lifecycle ?? Lifecycle.none();
+    propProblems(scope, id, props).throwIfAny();
+    const key = encryption._keyFor(scope, id, removalPolicy);
     super(scope, id, {
       bucketName: props.bucketName,
-      encryption: s3.BucketEncryption.KMS,
+      ...(props.bucketNamePrefix === undefined
+        ? {}
+        : { bucketNamePrefix: props.bucketNamePrefix, bucketNamespace: s3.BucketNamespace.ACCOUNT_REGIONAL }),
+      encryption: encryption.bucketEncryption,
       encryptionKey: key,
-      bucketKeyEnabled: true,
-      versioned: true,
+      bucketKeyEnabled: encryption.algorithm === 'aws:kms' ? (props.bucketKeyEnabled ?? true) : undefined,
+      blockedEncryptionTypes: [s3.BlockedEncryptionType.SSE_C],
+      versioned,
       enforceSSL: true,
-      minimumTLSVersion,
+      minimumTLSVersion: props.minimumTlsVersion ?? 1.2,
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
       cors: props.cors,
       lifecycleRules: [
-        { id: 'abort-unfinished-uploads', abortIncompleteMultipartUploadAfter: abortAfter },
+        {
+          id: 'abort-unfinished-uploads',
+          abortIncompleteMultipartUploadAfter: props.abortMultipartAfter ?? Duration.days(7),
+        },
+        ...(props.storageClass?._rules() ?? []),
+        ...lifecycle._rulesFor(versioned),
         ...(props.lifecycleRules ?? []),
       ],
+      transitionDefaultMinimumObjectSize: props.transitionDefaultMinimumObjectSize,
+      intelligentTieringConfigurations: props.intelligentTieringConfigurations,
+      inventories: props.inventories,
+      metrics: props.metrics,
+      objectLockEnabled: props.objectLockEnabled,
+      objectLockDefaultRetention: props.objectLockDefaultRetention,
+      eventBridgeEnabled: props.eventBridgeEnabled,
+      transferAcceleration: props.transferAcceleration,
+      abacStatus: props.abacStatus,
       removalPolicy,
     });
-    this.key = key;
+    this.secureEncryption = encryption;
+    this.versioned = versioned;
     this.access = new BucketAccess(this, key);
+    const resource = this.node.defaultChild as s3.CfnBucket;
+    if (props.objectLockEnabled && props.objectLockDefaultRetention === undefined)
+      resource.objectLockConfiguration = { objectLockEnabled: 'Enabled' };
+    this.protect(encryption, props);
+    this.accessLogsBucket = this.log(id, props.accessLogs ?? AccessLogs.shared());
+    this.record(encryption, props, removal);
+    for (const [name, value] of Object.entries(props.tags ?? {})) {
+      Tags.of(this).add(name, value);
+      if (key !== undefined && encryption.key === undefined) Tags.of(key).add(name, value);
+    }
+    if (removal._confirmed(this)) this.with(new BucketAutoDeleteObjects());
+    if (props.mfaDeleteAudit) this.auditMfaDelete();
+  }
 
-    const prefix = props.accessLogsPrefix ?? `${id}/`;
-    const problems = new Problems(this);
-    problems.check(
-      [1.2, 1.3].includes(minimumTLSVersion),
-      'minimumTlsVersion',
-      minimumTLSVersion,
-      '1.2 or 1.3',
-      'leave it out for 1.2',
-    );
-    problems.check(
-      prefix.endsWith('/') && !prefix.startsWith('/'),
-      'accessLogsPrefix',
-      prefix,
-      'a prefix that ends in / and does not begin with it',
-      `use "${id}/"`,
-    );
-    const days = abortAfter.toDays({ integral: false });
-    problems.check(
-      days >= 1 && Number.isInteger(days),
-      'abortMultipartAfter',
-      days,
-      'whole days, at least 1',
-      'pass Duration.days(7)',
-    );
-    problems.throwIfAny();
+  private protect(encryption: Encryption, props: SecureBucketProps): void {
+    this.addToResourcePolicy(denyCallersKeys(this.bucketArn));
+    const usual = encryption.usesKey ? UploadEncryption.MATCHING : UploadEncryption.ANY;
+    const uploads = props.uploadEncryption ?? usual;
+    if (uploads !== UploadEncryption.ANY) {
+      const stated = uploads === UploadEncryption.STATED;
+      const keyArn = this.encryptionKey?.keyArn;
+      for (const statement of denyOtherEncryption(this.bucketArn, encryption.algorithm, keyArn, stated))
+        this.addToResourcePolicy(statement);
+    }
+    for (const statement of props.perimeter?.statements(this.bucketArn) ?? []) this.addToResourcePolicy(statement);
+  }
 
-    this.accessLogs = props.accessLogs ?? AccessLogBucket.shared(this);
-    this.accessLogs.receiveLogsOf(this, prefix);
+  private log(id: string, logs: AccessLogs): s3.IBucket | undefined {
+    if (logs.reason !== undefined) return undefined;
+    const target = logs.bucket ?? AccessLogBucket.shared(this);
+    deliverLogs(this, target, logs.prefix ?? `${id}/`);
+    return target;
+  }
+
+  private record(encryption: Encryption, props: SecureBucketProps, removal: Removal): void {
+    if (encryption.reason !== undefined) optOut(this, 'customerKey', encryption.reason);
+    if (props.versioning?.reason !== undefined) optOut(this, 'versioning', props.versioning.reason);
+    if (props.accessLogs?.reason !== undefined) optOut(this, 'accessLogs', props.accessLogs.reason);
     acknowledge(
       this,
       'S3BucketReplicationEnabled',
       'A second copy in another Region is chosen per use, by ReplicatedBucket or BucketBackup; versions already undo overwriting and deletion.',
     );
-    acknowledge(
-      this,
-      'S3BucketDefaultLockEnabled',
-      'Object Lock also forbids deletion that the law asks for, so it is chosen per use; versions already undo overwriting and deletion.',
-    );
+    if (!props.objectLockEnabled && props.objectLockDefaultRetention === undefined)
+      acknowledge(
+        this,
+        'S3BucketDefaultLockEnabled',
+        'Object Lock also forbids deletion that the law asks for, so it is chosen per use; versions already undo overwriting and deletion.',
+      );
+    if (removal.withObjects && !removal._confirmed(this))
+      Validations.of(this).addWarning(
+        'coffer:destroyObjects',
+        `the objects would go with the bucket only if the context says "${Removal.CONTEXT_KEY}": true too; until then the bucket stays`,
+      );
+  }
+
+  /** AWS Config's managed rule s3-bucket-mfa-delete-enabled, for this bucket alone. */
+  private auditMfaDelete(): void {
+    const rule = new config.CfnConfigRule(this, 'MfaDelete', {
+      description: `MFA delete is on for ${this.node.path}; only the root user can switch it on`,
+      source: { owner: 'AWS', sourceIdentifier: 'S3_BUCKET_MFA_DELETE_ENABLED' },
+      scope: { complianceResourceTypes: ['AWS::S3::Bucket'], complianceResourceId: this.bucketName },
+    });
+    rule.node.addDependency(this);
   }
 
   /**

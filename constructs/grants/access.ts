@@ -1,11 +1,13 @@
 /**
- * Least-privilege grants on a bucket: exact actions, objects bounded by a prefix, the key by its ARN, all in one
- * managed policy per role. CDK's own `grant*` gives wildcard actions and inline policies, which security reviews refuse.
+ * Least-privilege grants on a bucket: exact actions, objects bounded by a prefix, the key by its ARN, all in one managed
+ * policy per identity. CDK's own `grant*` gives wildcard actions and inline policies, which security reviews refuse.
+ * Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
  */
 import { Stack, Validations } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Problems } from '../validation/problems';
 
 export interface AccessOptions {
   /**
@@ -13,62 +15,143 @@ export interface AccessOptions {
    * @default '' - the whole bucket
    */
   readonly prefix?: string;
+  /**
+   * Whether old versions are meant too.
+   * @default false
+   */
+  readonly versions?: boolean;
 }
 
-/** Grants on one bucket: exact actions, bounded by a prefix, in one managed policy per role. */
-export class BucketAccess {
-  private readonly policies = new Map<iam.IRole, iam.ManagedPolicy>();
+/** What an administrator of a bucket may do: see and change its configuration, but neither read nor delete objects. */
+const ADMINISTER = [
+  's3:GetAccelerateConfiguration',
+  's3:GetAnalyticsConfiguration',
+  's3:GetBucketCORS',
+  's3:GetBucketLocation',
+  's3:GetBucketLogging',
+  's3:GetBucketNotification',
+  's3:GetBucketObjectLockConfiguration',
+  's3:GetBucketOwnershipControls',
+  's3:GetBucketPolicy',
+  's3:GetBucketPolicyStatus',
+  's3:GetBucketPublicAccessBlock',
+  's3:GetBucketTagging',
+  's3:GetBucketVersioning',
+  's3:GetEncryptionConfiguration',
+  's3:GetIntelligentTieringConfiguration',
+  's3:GetInventoryConfiguration',
+  's3:GetLifecycleConfiguration',
+  's3:GetMetricsConfiguration',
+  's3:GetReplicationConfiguration',
+  's3:ListBucket',
+  's3:ListBucketMultipartUploads',
+  's3:ListBucketVersions',
+  's3:PutAccelerateConfiguration',
+  's3:PutAnalyticsConfiguration',
+  's3:PutBucketCORS',
+  's3:PutBucketLogging',
+  's3:PutBucketNotification',
+  's3:PutBucketTagging',
+  's3:PutIntelligentTieringConfiguration',
+  's3:PutInventoryConfiguration',
+  's3:PutLifecycleConfiguration',
+  's3:PutMetricsConfiguration',
+];
 
+/** Grants on one bucket. Each returns the managed policy of the identity, to which more may be added. */
+export class BucketAccess {
+  private readonly policies = new Map<iam.IGrantable, iam.ManagedPolicy>();
+
+  /** @param key under which the objects are encrypted, if any is */
   constructor(
-    private readonly bucket: s3.Bucket,
-    private readonly key: kms.IKey,
+    private readonly bucket: s3.IBucket,
+    private readonly key?: kms.IKey,
   ) {}
 
-  /** Lets a role read objects, and list them, below a prefix. */
-  public read(role: iam.IRole, options: AccessOptions = {}): iam.ManagedPolicy {
+  /** Lets an identity read objects, and list them, below a prefix. */
+  public read(identity: iam.IGrantable, options: AccessOptions = {}): iam.ManagedPolicy {
+    const actions = ['s3:GetObject', 's3:GetObjectTagging'];
+    if (options.versions) actions.push('s3:GetObjectVersion', 's3:GetObjectVersionTagging');
+    this.objects(identity, options, actions, ['kms:Decrypt']);
+    return this.list(identity, options);
+  }
+
+  /** Lets an identity list keys below a prefix. It learns their sizes and dates, not their content. */
+  public list(identity: iam.IGrantable, options: AccessOptions = {}): iam.ManagedPolicy {
     const prefix = options.prefix ?? '';
     return this.allow(
-      role,
-      prefix,
-      ['s3:GetObject', 's3:GetObjectTagging'],
-      ['kms:Decrypt'],
-      [
-        new iam.PolicyStatement({
-          actions: ['s3:ListBucket'],
-          resources: [this.bucket.bucketArn],
-          ...(prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': [`${prefix}*`] } } }),
-        }),
-      ],
+      identity,
+      new iam.PolicyStatement({
+        actions: options.versions ? ['s3:ListBucket', 's3:ListBucketVersions'] : ['s3:ListBucket'],
+        resources: [this.bucket.bucketArn],
+        ...(prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': [`${prefix}*`] } } }),
+      }),
     );
   }
 
-  /** Lets a role write new objects below a prefix, in one piece or in parts. It cannot read or delete them. */
-  public upload(role: iam.IRole, options: AccessOptions = {}): iam.ManagedPolicy {
+  /** Lets an identity write new objects below a prefix, in one piece or in parts. It cannot read or delete them. */
+  public upload(identity: iam.IGrantable, options: AccessOptions = {}): iam.ManagedPolicy {
     // S3 decrypts the parts of a multipart upload to complete it, as the caller.
     // Source: S3 User Guide, "Multipart upload API and permissions".
-    return this.allow(
-      role,
-      options.prefix ?? '',
-      ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-      ['kms:GenerateDataKey', 'kms:Decrypt'],
-      [],
-    );
+    const actions = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
+    return this.objects(identity, options, actions, ['kms:GenerateDataKey', 'kms:Decrypt']);
   }
 
-  private allow(
-    role: iam.IRole,
-    prefix: string,
-    objectActions: string[],
+  /** Lets an identity write, tag and list objects below a prefix. Not read or delete; versions undo what it replaces. */
+  public write(identity: iam.IGrantable, options: AccessOptions = {}): iam.ManagedPolicy {
+    this.upload(identity, options);
+    this.objects(identity, options, ['s3:PutObjectTagging', 's3:GetObjectTagging'], []);
+    return this.list(identity, options);
+  }
+
+  /**
+   * Lets an identity sign URLs and forms for uploads of one piece below a prefix: a signature can do no more than its
+   * signer. Bodies in parts are left out, since each part would be signed for itself.
+   */
+  public presignUpload(identity: iam.IGrantable, options: AccessOptions = {}): iam.ManagedPolicy {
+    return this.objects(identity, options, ['s3:PutObject'], ['kms:GenerateDataKey']);
+  }
+
+  /** Lets an identity delete objects below a prefix; with `versions`, for ever. */
+  public delete(identity: iam.IGrantable, options: AccessOptions = {}): iam.ManagedPolicy {
+    const actions = options.versions ? ['s3:DeleteObject', 's3:DeleteObjectVersion'] : ['s3:DeleteObject'];
+    return this.objects(identity, options, actions, []);
+  }
+
+  /**
+   * Lets an identity see and change how the bucket works: lifecycle, notifications, CORS, inventory, metrics, tags. Not
+   * who may use it or how it is protected (policy, encryption, public access, versioning, Object Lock): those belong to
+   * the stack.
+   */
+  public administer(identity: iam.IGrantable): iam.ManagedPolicy {
+    const statement = new iam.PolicyStatement({ actions: ADMINISTER, resources: [this.bucket.bucketArn] });
+    return this.allow(identity, statement);
+  }
+
+  private objects(
+    identity: iam.IGrantable,
+    options: AccessOptions,
+    actions: string[],
     keyActions: string[],
-    more: iam.PolicyStatement[],
   ): iam.ManagedPolicy {
-    const policy = this.policyOf(role);
-    policy.addStatements(
-      new iam.PolicyStatement({ actions: objectActions, resources: [this.bucket.arnForObjects(`${prefix}*`)] }),
-      new iam.PolicyStatement({ actions: keyActions, resources: [this.key.keyArn] }),
-      ...more,
+    const prefix = options.prefix ?? '';
+    const problems = new Problems(this.bucket);
+    problems.check(
+      !/[*?$]/.test(prefix) && !prefix.startsWith('/'),
+      'prefix',
+      prefix,
+      'a key prefix without *, ? and $, not beginning with /',
+      'name the prefix itself, e.g. "uploads/": the wildcard is added',
     );
-    const arn = Stack.of(this.bucket).resolve(this.bucket.bucketArn) as { 'Fn::GetAtt'?: [string, string] };
+    problems.throwIfAny();
+    const policy = this.allow(
+      identity,
+      new iam.PolicyStatement({ actions, resources: [this.bucket.arnForObjects(`${prefix}*`)] }),
+      ...(this.key === undefined || keyActions.length === 0
+        ? []
+        : [new iam.PolicyStatement({ actions: keyActions, resources: [this.key.keyArn] })]),
+    );
+    const arn = Stack.of(policy).resolve(this.bucket.bucketArn) as { 'Fn::GetAtt'?: [string, string] };
     const logicalId = arn['Fn::GetAtt']?.[0];
     if (logicalId !== undefined) {
       Validations.of(policy).acknowledge({
@@ -79,15 +162,37 @@ export class BucketAccess {
     return policy;
   }
 
-  private policyOf(role: iam.IRole): iam.ManagedPolicy {
-    let policy = this.policies.get(role);
-    if (policy === undefined) {
-      policy = new iam.ManagedPolicy(role, `${this.bucket.node.id}Access`, {
-        description: `Access to ${this.bucket.node.path}`,
-        roles: [role],
-      });
-      this.policies.set(role, policy);
-    }
+  private allow(identity: iam.IGrantable, ...statements: iam.PolicyStatement[]): iam.ManagedPolicy {
+    const policy = this.policyOf(identity);
+    policy.addStatements(...statements);
+    return policy;
+  }
+
+  private policyOf(identity: iam.IGrantable): iam.ManagedPolicy {
+    const principal = identity.grantPrincipal as iam.IPrincipal & {
+      roleName?: string;
+      userName?: string;
+      groupName?: string;
+    };
+    let policy = this.policies.get(principal);
+    if (policy !== undefined) return policy;
+    const problems = new Problems(this.bucket);
+    const named = [principal.roleName, principal.userName, principal.groupName].some((name) => name !== undefined);
+    problems.check(
+      named,
+      'identity',
+      principal.constructor.name,
+      'a role, user or group, or what has one, e.g. a function',
+      'give other principals a statement of the bucket policy: addToResourcePolicy()',
+    );
+    problems.throwIfAny();
+    policy = new iam.ManagedPolicy(principal as iam.IRole, `${this.bucket.node.id}Access`, {
+      description: `Access to ${this.bucket.node.path}`,
+      ...(principal.roleName !== undefined ? { roles: [principal as iam.IRole] } : {}),
+      ...(principal.userName !== undefined ? { users: [principal as unknown as iam.IUser] } : {}),
+      ...(principal.groupName !== undefined ? { groups: [principal as unknown as iam.IGroup] } : {}),
+    });
+    this.policies.set(principal, policy);
     return policy;
   }
 }

@@ -8,8 +8,10 @@ import * as glue from 'aws-cdk-lib/aws-glue';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import type { AccessLogBucket } from '../bucket/accesslog';
+import { type AccessLogBucket, AccessLogs } from '../bucket/accesslog';
 import { SecureBucket } from '../bucket/bucket';
+import { Encryption } from '../bucket/encryption';
+import { Removal } from '../bucket/removal';
 import { Problems } from '../validation/problems';
 import { LakeTable, type LakeTableOptions } from './table';
 import { QueryWorkgroup, type QueryWorkgroupProps } from './workgroup';
@@ -114,14 +116,14 @@ export class DataLake extends Construct {
 
   private addZone(zone: LakeZone, removalPolicy: RemovalPolicy, accessLogs?: AccessLogBucket): void {
     const id = zone.name[0].toUpperCase() + zone.name.slice(1);
+    const logs = `${this.prefix}_${zone.name}/`;
     this.buckets.set(
       zone.name,
       new SecureBucket(this, id, {
-        encryptionKey: this.key,
-        accessLogs,
-        accessLogsPrefix: `${this.prefix}_${zone.name}/`,
+        encryption: Encryption.customerKey(this.key),
+        accessLogs: accessLogs === undefined ? AccessLogs.shared(logs) : AccessLogs.to(accessLogs, logs),
         lifecycleRules: zone.lifecycleRules,
-        removalPolicy,
+        removal: Removal.of(removalPolicy),
       }),
     );
     this.databases.set(

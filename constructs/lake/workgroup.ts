@@ -8,8 +8,10 @@ import * as athena from 'aws-cdk-lib/aws-athena';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import type { AccessLogBucket } from '../bucket/accesslog';
+import { type AccessLogBucket, AccessLogs } from '../bucket/accesslog';
 import { SecureBucket } from '../bucket/bucket';
+import { Encryption } from '../bucket/encryption';
+import { Removal } from '../bucket/removal';
 import { Problems } from '../validation/problems';
 
 /** Properties of `QueryWorkgroup`. */
@@ -127,11 +129,11 @@ export class QueryWorkgroup extends Construct {
     );
     problems.throwIfAny();
 
+    const logs = `${this.workgroupName}/`;
     this.results = new SecureBucket(this, 'Results', {
-      encryptionKey: props.encryptionKey,
-      accessLogs: props.accessLogs,
-      accessLogsPrefix: `${this.workgroupName}/`,
-      removalPolicy,
+      encryption: Encryption.customerKey(props.encryptionKey),
+      accessLogs: props.accessLogs === undefined ? AccessLogs.shared(logs) : AccessLogs.to(props.accessLogs, logs),
+      removal: Removal.of(removalPolicy),
       lifecycleRules: [{ id: 'results-expire', expiration: retention, noncurrentVersionExpiration: Duration.days(1) }],
     });
     this.resource = new athena.CfnWorkGroup(this, 'Resource', {
@@ -148,7 +150,7 @@ export class QueryWorkgroup extends Construct {
         resultConfiguration: {
           outputLocation: this.results.s3UrlForObject(RESULTS),
           expectedBucketOwner: Stack.of(this).account,
-          encryptionConfiguration: { encryptionOption: 'SSE_KMS', kmsKey: this.results.key.keyArn },
+          encryptionConfiguration: { encryptionOption: 'SSE_KMS', kmsKey: this.results.encryptionKey?.keyArn },
         },
       },
     });

@@ -14,6 +14,8 @@ const PACKS: { readonly [rule: string]: readonly string[] } = {
   S3BucketReplicationEnabled: ['HIPAA.Security', 'NIST.800.53.R4', 'NIST.800.53.R5', 'PCI.DSS.321'],
   S3DefaultEncryptionKMS: ['HIPAA.Security', 'NIST.800.53.R5', 'PCI.DSS.321'],
   S3BucketDefaultLockEnabled: ['NIST.800.53.R4'],
+  S3BucketVersioningEnabled: ['HIPAA.Security', 'NIST.800.53.R4', 'NIST.800.53.R5', 'PCI.DSS.321'],
+  S3BucketLoggingEnabled: ['HIPAA.Security', 'NIST.800.53.R4', 'NIST.800.53.R5', 'PCI.DSS.321'],
   LambdaInsideVPC: ['HIPAA.Security', 'NIST.800.53.R4', 'NIST.800.53.R5', 'PCI.DSS.321'],
   LambdaConcurrency: ['HIPAA.Security', 'NIST.800.53.R5'],
   LambdaDLQ: ['HIPAA.Security', 'NIST.800.53.R5', 'Serverless'],

@@ -27,7 +27,11 @@ export class Problems {
 
   private readonly found: Problem[] = [];
 
-  constructor(private readonly scope: IConstruct) {}
+  /** @param id of the construct, where it is yet to be made in `scope` */
+  constructor(
+    private readonly scope: IConstruct,
+    private readonly id?: string,
+  ) {}
 
   /** Notes a problem with `property` unless `holds`; an unresolved value is not judged. */
   public check(holds: boolean, property: string, value: unknown, allowed: string, fix: string): void {
@@ -48,6 +52,7 @@ export class Problems {
   /** Ends the construction if there are any. @throws Error naming the construct path and every problem */
   public throwIfAny(): void {
     if (this.found.length === 0) return;
-    throw new Error(`invalid props of ${this.scope.node.path}:\n  ${this.messages().join('\n  ')}`);
+    const path = [this.scope.node.path, this.id].filter((part) => part).join('/');
+    throw new Error(`invalid props of ${path}:\n  ${this.messages().join('\n  ')}`);
   }
 }

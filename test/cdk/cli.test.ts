@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { Removal } from '@coffer/constructs';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { App, CfnOutput, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -73,7 +74,7 @@ async function setVisibilityTimeout(VisibilityTimeout: string): Promise<void> {
 }
 
 test('the app of this repository: deployed to a fresh runtime, unchanged, destroyed', async () => {
-  const app = assembly('app', (it) => new AppDataStack(it, 'AppData', { removalPolicy: RemovalPolicy.DESTROY }));
+  const app = assembly('app', (it) => new AppDataStack(it, 'AppData', { removal: Removal.DESTROY }));
   expect(await deploy(app)).toMatchObject({ code: 0, said: expect.stringContaining('✅  AppData') });
   const { BucketName: Bucket } = outputs('AppData');
   expect(await coffer.client(S3Client).send(new GetBucketVersioningCommand({ Bucket }))).toMatchObject({

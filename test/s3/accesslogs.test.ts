@@ -23,9 +23,9 @@ import {
   type TargetObjectKeyFormat,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { AccessLogBucket, SecureBucket } from '@coffer/constructs';
+import { AccessLogBucket, Removal, SecureBucket } from '@coffer/constructs';
 import { type Coffer, startCoffer } from '@coffer/runtime';
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { refusal, type Setting, start } from './client';
 
 process.env.CDK_VALIDATION = 'false';
@@ -422,7 +422,7 @@ test('a target must fit', async () => {
 
 test('the buckets of the constructs: deployed, used, logged', async () => {
   const stack = new Stack(new App(), 'Logged');
-  const bucket = new SecureBucket(stack, 'Files', { removalPolicy: RemovalPolicy.DESTROY });
+  const bucket = new SecureBucket(stack, 'Files', { removal: Removal.DESTROY });
   const coffer = await startCoffer();
   try {
     const deployed = await coffer.deploy(stack);
