@@ -4,6 +4,7 @@
  * `docs/configuration.md`.
  */
 import { readFileSync } from 'node:fs';
+import { type OrganizationConfig, readOrganization } from './config/organization';
 import { endpointDialect, findProblem } from './engine/policy/dialect';
 import type {
   Config,
@@ -79,6 +80,8 @@ export interface CofferConfig {
   readonly accounts?: readonly AccountConfig[];
   /** VPC endpoints that requests may say they come through. @default none */
   readonly vpcEndpoints?: readonly VpcEndpointConfig[];
+  /** An organisation of accounts, with its control policies in force. @default none */
+  readonly organization?: OrganizationConfig;
   readonly s3?: {
     /** The year whose defaults new buckets get. @default 'current' */
     readonly defaults?: 'current' | '2022';
@@ -238,13 +241,17 @@ function createReader(flaws: string[]) {
 
   return {
     config(value: unknown): Config {
-      const members = object(value, 'config', ['accounts', 'vpcEndpoints', 's3']);
+      const members = object(value, 'config', ['accounts', 'vpcEndpoints', 'organization', 's3']);
       const s3 = object(members.s3 ?? {}, 's3', ['defaults']);
       const { defaults = 'current' } = s3;
       if (defaults !== 'current' && defaults !== '2022') wrong('s3.defaults', "must be 'current' or '2022'");
       return {
         accounts: list(members.accounts, 'accounts', account),
         vpcEndpoints: list(members.vpcEndpoints, 'vpcEndpoints', endpoint),
+        organization:
+          members.organization === undefined
+            ? undefined
+            : readOrganization(members.organization, { wrong, object, list, text }),
         s3: { defaults: defaults === '2022' ? '2022' : 'current' },
       };
     },

@@ -5,6 +5,7 @@ import { iam } from './services/iam/service';
 import { kms } from './services/kms/service';
 import { lambda } from './services/lambda/service';
 import { logs } from './services/logs/service';
+import { organizations } from './services/organizations/service';
 import { s3control } from './services/s3/control/service';
 import { s3 } from './services/s3/service';
 import { sqs } from './services/sqs/service';
@@ -17,6 +18,7 @@ export function createServices(): Service[] {
     kms(),
     lambda(),
     logs(),
+    organizations(),
     s3(),
     s3control(),
     sqs(),

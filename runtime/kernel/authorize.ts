@@ -8,6 +8,7 @@ import { decide, type Question } from '../engine/policy/decide';
 import { type Explanation, explain } from '../engine/policy/explain';
 import type { Call, Kernel, Origin } from './call';
 import { contextOf } from './conditions';
+import { controlPolicies, type OrganizationSource, type Standing, standingOf } from './organization';
 import type { Principal } from './principal';
 import { type Asking, Recent } from './recent';
 import { refusal } from './refusal';
@@ -69,6 +70,8 @@ export interface ResourceVerdict {
   readonly grant?: { readonly allowed: boolean; readonly reason: string };
   /** A refusal beyond policies: Block Public Access ignoring a public policy or ACL. */
   readonly block?: { readonly reason: string };
+  /** Resource control policies do not hold for it: an AWS managed key. */
+  readonly uncontrolled?: boolean;
 }
 
 /** Made by a service for the resources it owns. */
@@ -157,29 +160,41 @@ export interface AuthorizerParts {
   readonly identities: readonly IdentitySource[];
   /** By service name, which is also the service in the ARNs of its resources. */
   readonly sources: ReadonlyMap<string, PolicySource>;
+  readonly organizations?: OrganizationSource;
   readonly kernel: Kernel;
 }
 
-export function createAuthorizer({ identities, sources, kernel }: AuthorizerParts): Authorizer {
+export function createAuthorizer({ identities, sources, organizations, kernel }: AuthorizerParts): Authorizer {
   async function callerPolicies(principal: Principal): Promise<readonly AttachedPolicy[]> {
     if (principal.kind !== 'user' && principal.kind !== 'session') return [];
     const found = await Promise.all(identities.map((source) => source.policies?.(kernel, principal)));
     return found.flatMap((policies) => policies ?? []);
   }
 
-  async function questionOf(call: Asking, check: Check, mine: readonly AttachedPolicy[]): Promise<Question> {
+  async function questionOf(
+    call: Asking,
+    check: Check,
+    mine: readonly AttachedPolicy[],
+  ): Promise<Question & { readonly standing: Standing }> {
     const { principal } = call;
     const arn = parseArn(check.resource);
     const source = sources.get(arn?.service ?? check.action.slice(0, check.action.indexOf(':')));
     const verdict = await source?.verdict(kernel, check, principal);
     const owner = check.owner ?? verdict?.owner ?? (arn?.account || call.account);
+    const standing = await standingOf(organizations, kernel, principal, owner);
     return {
+      standing,
       action: check.action,
       resource: check.resource,
       caller: verdict?.callerCanonicalId ? { ...principal, canonicalId: verdict.callerCanonicalId } : principal,
-      lookup: contextOf(call, check, owner),
+      lookup: contextOf(call, check, owner, standing),
       owner,
-      policies: together(verdict?.policies ?? NO_POLICIES, mine, endpointPolicies(call)),
+      policies: together(
+        controlPolicies(standing, principal, check, verdict),
+        verdict?.policies ?? NO_POLICIES,
+        mine,
+        endpointPolicies(call),
+      ),
       sameAccount: verdict?.sameAccount,
       grant: verdict?.grant,
       block: verdict?.block,
@@ -198,7 +213,7 @@ export function createAuthorizer({ identities, sources, kernel }: AuthorizerPart
         if (decision.by === 'grant') byGrant.add(call);
         continue;
       }
-      throw refusal(call, check, question.owner, decision, explain(question, decision));
+      throw refusal(call, check, question, decision, explain(question, decision));
     }
     recent.add(call, checks);
   }

@@ -8,6 +8,7 @@ import type { Request } from '../base/http';
 import type { Lookup } from '../engine/policy/text';
 import type { Check } from './authorize';
 import type { Kernel } from './call';
+import type { Membership, Standing } from './organization';
 import type { Principal } from './principal';
 import type { Asking } from './recent';
 
@@ -15,7 +16,7 @@ type Value = string | readonly string[] | undefined;
 type Tags = Readonly<Record<string, string>>;
 
 /** @param owner account that owns the resource */
-export function contextOf(call: Asking, check: Check, owner: string | undefined): Lookup {
+export function contextOf(call: Asking, check: Check, owner: string | undefined, standing: Standing): Lookup {
   let given: ReadonlyMap<string, Value> | undefined;
   return (key) => {
     given ??= lowerKeys(check.keys);
@@ -23,13 +24,13 @@ export function contextOf(call: Asking, check: Check, owner: string | undefined)
     if (!key.startsWith('aws:')) return undefined;
     const slash = key.indexOf('/');
     if (slash >= 0) return tagged[key.slice(0, slash)]?.(call, check, key.slice(slash + 1));
-    return keys[key]?.(call, check, owner);
+    return organized[key]?.(standing) ?? keys[key]?.(call, check, owner);
   };
 }
 
 /** The global keys that this runtime fills, in lower case. */
 export function globalKeys(): readonly string[] {
-  return [...Object.keys(keys), ...Object.keys(tagged).map((prefix) => `${prefix}/*`)];
+  return [...Object.keys(keys), ...Object.keys(organized), ...Object.keys(tagged).map((prefix) => `${prefix}/*`)];
 }
 
 const keys: Readonly<Record<string, (call: Asking, check: Check, owner: string | undefined) => Value>> = {
@@ -71,6 +72,18 @@ const keys: Readonly<Record<string, (call: Asking, check: Check, owner: string |
   // The resource.
   'aws:resourceaccount': (_call, _check, owner) => owner,
 };
+
+/** Of accounts that are in an organisation; the paths are lists, of one path each. */
+const organized: Readonly<Record<string, (standing: Standing) => Value>> = {
+  'aws:principalorgid': ({ caller }) => caller?.id,
+  'aws:principalorgpaths': ({ caller }) => pathsOf(caller),
+  'aws:resourceorgid': ({ owner }) => owner?.id,
+  'aws:resourceorgpaths': ({ owner }) => pathsOf(owner),
+  'aws:sourceorgid': ({ source }) => source?.id,
+  'aws:sourceorgpaths': ({ source }) => pathsOf(source),
+};
+
+const pathsOf = (membership: Membership | undefined): Value => membership && [membership.path];
 
 const tagged: Readonly<Record<string, (call: Asking, check: Check, tag: string) => Value>> = {
   // "If a session tag and a tag of the role have the same key, the session tag is used."

@@ -52,9 +52,31 @@ export interface DeclaredEndpoint {
   readonly policy?: string;
 }
 
+/** What control policies are attached to. */
+export interface DeclaredTarget {
+  /** JSON text by name. */
+  readonly serviceControlPolicies: Readonly<Record<string, string>>;
+  readonly resourceControlPolicies: Readonly<Record<string, string>>;
+  /** Whether AWS's `FullAWSAccess` is attached as well. */
+  readonly fullAccess: boolean;
+}
+
+export interface DeclaredUnit extends DeclaredTarget {
+  readonly name: string;
+  readonly accounts: readonly (DeclaredTarget & { readonly id: string })[];
+  readonly units: readonly DeclaredUnit[];
+}
+
+/** An organisation; what is attached to it is attached to its root. */
+export interface DeclaredOrganization extends Omit<DeclaredUnit, 'name'> {
+  readonly id?: string;
+  readonly managementAccount?: string;
+}
+
 export interface Config {
   readonly accounts: readonly DeclaredAccount[];
   readonly vpcEndpoints: readonly DeclaredEndpoint[];
+  readonly organization?: DeclaredOrganization;
   readonly s3: {
     /**
      * `2022`: new buckets have ACLs on and Block Public Access off, owners show a DisplayName, Signature Version 2 is

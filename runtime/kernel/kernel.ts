@@ -75,6 +75,7 @@ export function createKernel(options: KernelOptions): RunningKernel {
   const services = new Map(options.services.map((service) => [service.name, service]));
   const identities = options.services.flatMap((service) => service.identities ?? []);
   const sources = new Map(options.services.flatMap(({ name, policies }) => (policies ? [[name, policies]] : [])));
+  const organizations = options.services.find((service) => service.organizations)?.organizations;
   const suppliers = options.services.flatMap(({ supply }) => (supply ? [{ supply }] : []));
   const knownSignings = new Map<string, number>();
   const work = counter();
@@ -109,7 +110,7 @@ export function createKernel(options: KernelOptions): RunningKernel {
     busy: work.begin,
     report,
   };
-  const authorize = createAuthorizer({ identities, sources, kernel });
+  const authorize = createAuthorizer({ identities, sources, organizations, kernel });
   const invoker = createInvoker({ kernel, services, authorize, records });
   const authenticate = createAuthenticator(kernel, identities, knownSignings);
   const answer = createPipeline({ kernel, services, edges, protocols, authenticate, invoker, records });

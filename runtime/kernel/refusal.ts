@@ -10,6 +10,7 @@ import type { Explanation } from '../engine/policy/explain';
 import { kindNames } from '../engine/policy/kinds';
 import type { Check } from './authorize';
 import type { Call } from './call';
+import { isInside, type Standing } from './organization';
 
 interface Form {
   readonly code: string;
@@ -33,45 +34,48 @@ const forms: Readonly<Record<string, Form>> = {
   sns: { code: 'AuthorizationError', status: 403 },
 };
 
-export function refusal(
-  call: Call,
-  check: Check,
-  owner: string | undefined,
-  decision: Decision,
-  detail: Explanation,
-): AwsError {
+/** Whose resource it is, and where both sides stand. */
+interface Sides {
+  readonly owner?: string;
+  readonly standing: Standing;
+}
+
+export function refusal(call: Call, check: Check, sides: Sides, decision: Decision, detail: Explanation): AwsError {
   const { code, status } = forms[call.service] ?? QUERY;
-  const message = call.service === 's3' ? s3Words(call, check, owner, decision) : words(call, check, decision, owner);
+  const message = call.service === 's3' ? s3Words(call, check, sides, decision) : words(call, check, sides, decision);
   return new AwsError(code, message, { status, detail });
 }
 
-/** S3 explains itself to callers of the owning account only, and quotes the resource. */
-function s3Words(call: Call, check: Check, owner: string | undefined, decision: Decision): string {
-  const { principal } = call;
-  const known = principal.account !== undefined && principal.account === owner;
-  if (!known || decision.by === 'block') return 'Access Denied';
-  return words(call, check, decision, owner, check.resource === '*' ? '' : ` on resource: "${check.resource}"`);
+/** Whether a caller asks for what is of its own account or organisation. */
+function isHome({ principal: { account } }: Call, { owner, standing }: Sides): boolean {
+  return account !== undefined && (account === owner || isInside(standing));
+}
+
+/** S3 explains itself to callers of the owning account and its organisation only, and quotes the resource. */
+function s3Words(call: Call, check: Check, sides: Sides, decision: Decision): string {
+  if (!isHome(call, sides) || decision.by === 'block') return 'Access Denied';
+  return words(call, check, sides, decision, check.resource === '*' ? '' : ` on resource: "${check.resource}"`);
 }
 
 function words(
   call: Call,
   check: Check,
+  sides: Sides,
   decision: Decision,
-  owner: string | undefined,
   where = ` on resource: ${check.resource}`,
 ): string {
   const { principal } = call;
   const who = principal.kind === 'anonymous' ? 'anonymous' : principal.arn;
-  return `User: ${who} is not authorized to perform: ${check.action}${where}${because(check, decision, principal.account === owner)}`;
+  return `User: ${who} is not authorized to perform: ${check.action}${where}${because(call, check, sides, decision)}`;
 }
 
-function because(check: Check, decision: Decision, atHome: boolean): string {
+function because(call: Call, check: Check, sides: Sides, decision: Decision): string {
   if (decision.by === 'missing') {
     return ` because no ${kindNames[decision.missing]} allows the ${check.action} action`;
   }
   if (decision.effect !== 'explicitDeny') return '';
   const { kind, arn } = decision.by === 'unreadable' ? decision.policy : decision.by.policy;
   // "The ARN of the denying policy is only provided in same-account and same-organization scenarios."
-  const which = arn !== undefined && atHome ? `: ${arn}` : '';
-  return ` with an explicit deny in ${kind === 'identity' ? 'an' : 'a'} ${kindNames[kind]}${which}`;
+  const named = arn !== undefined && (kind === 'serviceControl' || isHome(call, sides)) ? `: ${arn}` : '';
+  return ` with an explicit deny in ${kind === 'identity' ? 'an' : 'a'} ${kindNames[kind]}${named}`;
 }

@@ -7,6 +7,7 @@ import type { Wire } from '../protocol/wire';
 import type { LoggedChange } from '../store/port';
 import type { Check, IdentitySource, PolicySource } from './authorize';
 import type { Call, Kernel, Origin } from './call';
+import type { OrganizationSource } from './organization';
 import type { Input, OperationName, Output, Peers } from './peers';
 import type { Principal } from './principal';
 import type { RequestRecord } from './record';
@@ -90,6 +91,8 @@ export interface Service {
   readonly policies?: PolicySource;
   /** Credentials and identity policies: iam and sts only. */
   readonly identities?: IdentitySource;
+  /** Where accounts stand: organizations only. */
+  readonly organizations?: OrganizationSource;
   readonly consumers?: readonly Consumer[];
   readonly timers?: Readonly<Record<string, TimerHandler>>;
   /** CloudFormation resource types. */

@@ -110,11 +110,39 @@ describe('what is no configuration', () => {
   const account = { id: '111122223333' };
   const cases: [string, unknown, RegExp][] = [
     ['no object', [], /config must be an object/],
-    ['an unknown member', { acounts: [] }, /config\.acounts is not known; known here: accounts, vpcEndpoints, s3/],
+    [
+      'an unknown member',
+      { acounts: [] },
+      /config\.acounts is not known; known here: accounts, vpcEndpoints, organization, s3/,
+    ],
     ['an unknown default', { s3: { defaults: '2019' } }, /s3\.defaults must be 'current' or '2022'/],
     ['a short account', { accounts: [{ id: '12' }] }, /accounts\[0\]\.id must be twelve digits/],
     ['a member too deep', { accounts: [{ ...account, users: [{ name: 'a', groups: [] }] }] }, /users\[0\]\.groups/],
     ['an account twice', { accounts: [account, account] }, /account 111122223333 is declared twice/],
+    [
+      'an account in two places',
+      { organization: { accounts: [account], units: [{ name: 'A', accounts: [account] }] } },
+      /organization\.units\[0\] has the account 111122223333, which is in two places/,
+    ],
+    [
+      'an RCP that allows',
+      {
+        organization: {
+          resourceControlPolicies: {
+            Open: {
+              Version: '2012-10-17',
+              Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:*', Resource: '*' }],
+            },
+          },
+        },
+      },
+      /organization\.resourceControlPolicies\.Open is no such policy: Effect must be Deny/,
+    ],
+    [
+      'a unit with nothing allowed',
+      { organization: { units: [{ name: 'A', fullAccess: false }] } },
+      /organization\.units\[0\] needs a service control policy/,
+    ],
     [
       'a key without secret',
       { accounts: [{ ...account, accessKeys: [{ accessKeyId: 'AKIA0123456789012345' }] }] },

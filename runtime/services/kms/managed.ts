@@ -108,7 +108,7 @@ export async function managedKey(call: Call, alias: string): Promise<string | un
     if (existing) return existing.keyId;
     writeAlias(tx, account, region, alias, { keyId: key.keyId, created: now, updated: now });
     writeMaterial(tx, region, material, { account, keyId: key.keyId, created: now, bytes });
-    writePolicy(tx, key, { document: policyOf(call, service) });
+    writePolicy(tx, key, { document: policyOf(call, service), managed: true });
     writeKey(tx, await scheduleRotation(tx, call.kernel.timers, key, 365, now));
     return key.keyId;
   });

@@ -78,6 +78,8 @@ export const keyPolicies: PolicySource = {
     return {
       owner: key.account,
       sameAccount: 'delegated',
+      // "RCPs ... don't apply to AWS managed keys." Source: Organizations user guide, "Resource control policies".
+      uncontrolled: policy.managed,
       policies: [
         {
           kind: 'resource',

@@ -45,6 +45,8 @@ export interface MaterialRow {
 }
 
 export interface PolicyRow {
+  /** Of an AWS managed key. */
+  readonly managed?: boolean;
   readonly document: string;
   readonly origin?: Origin;
 }
