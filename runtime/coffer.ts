@@ -7,6 +7,8 @@
  *     await coffer.close();
  */
 
+import { type Access, accessOf } from './access/access';
+import type { SurveyOptions } from './access/survey';
 import { type Acting, type As, actingAs } from './acting';
 import type { Duration } from './base/clock';
 import type { Response } from './base/http';
@@ -110,6 +112,12 @@ export interface Coffer {
    * @throws Error for a request that is not known any more
    */
   explain(puzzle: Puzzle): Promise<Why>;
+  /**
+   * Who may do what, from the deployed state: principals, actions, resources, each allowed, denied or conditional. Its
+   * `text` is made to be read.
+   * @throws Error when there is no such stack
+   */
+  access(options?: SurveyOptions): Promise<Access>;
   /** Forgets everything: as if started anew, behind the same clients and ports. */
   reset(): Promise<void>;
   /** Ends the runtime: nothing of it stays open. */
@@ -221,6 +229,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     calls: () => alive().records.calls(),
     denials: () => alive().records.denials(),
     explain: (puzzle) => whyOf(alive(), puzzle, defaultAccount),
+    access: (options) => accessOf(alive(), options),
     async reset() {
       const ending = alive();
       await ending.stop();

@@ -1,4 +1,8 @@
 /** What `import ... from '@coffer/runtime'` offers. */
+export type { Access } from './access/access';
+export { type ComparedAccess, compareAccess } from './access/assemblies';
+export type { AccessChange } from './access/comparison';
+export type { AccessRow } from './access/survey';
 export type { As, Keys } from './acting';
 export { type ClientOptions, type Coffer, type CofferOptions, type ListenOptions, startCoffer } from './coffer';
 export type { AccessKeyConfig, AccountConfig, BucketConfig, CofferConfig, KmsKeyConfig, UserConfig } from './config';

@@ -12,6 +12,7 @@
  *     GET  /_coffer/requests    the newest requests
  *     GET  /_coffer/calls       the newest calls of services to one another
  *     GET  /_coffer/denials     the newest refusals, with their reasons
+ *     POST /_coffer/access      who may do what: {"stack": "…"} or everywhere
  *     POST /_coffer/why         why a request was allowed or refused: {"requestId": "…"}; without one the newest refusal
  */
 import { type Bytes, collect } from './base/bytes';
@@ -72,6 +73,13 @@ const actions: Readonly<Record<string, Action | undefined>> = {
   'GET requests': (coffer) => json(200, coffer.requests()),
   'GET calls': (coffer) => json(200, coffer.calls()),
   'GET denials': (coffer) => json(200, coffer.denials()),
+  'POST access': (coffer, { stack }) => {
+    if (stack !== undefined && typeof stack !== 'string') return json(400, { error: 'stack must be a string' });
+    return coffer.access({ stack }).then(
+      (access) => json(200, access),
+      (error: Error) => json(404, { error: error.message }),
+    );
+  },
   'POST why': async (coffer, { requestId = coffer.denials().at(-1)?.requestId }) => {
     if (requestId === undefined) return json(404, { error: 'no request has been refused yet' });
     if (typeof requestId !== 'string') return json(400, { error: 'requestId must be a string' });

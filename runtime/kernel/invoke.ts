@@ -23,7 +23,10 @@ export interface Invoker {
    * @returns the handler, to be run with the same call and the whole input
    */
   admit(call: Call, service: Service, input: unknown): Promise<AnyHandler>;
-  call(parts: CallParts): Call;
+  call(parts: CallParts): Call & {
+    /** To be called once the call is answered. */
+    release(): void;
+  };
   /** Services as seen by a principal, for `kernel.peers`. */
   peers(principal: Principal, scope: Scope): Peers;
 }
@@ -79,8 +82,8 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
     readonly partition: string;
     readonly origin?: Origin;
     readonly via: readonly string[];
-    readonly request: Request;
-    readonly body?: Body;
+    request: Request;
+    body?: Body;
     readonly known = new Map<string, unknown>();
     private services?: Peers;
 
@@ -113,6 +116,12 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
 
     authorize(check: Check): Promise<void> {
       return authorize(this, [check]);
+    }
+
+    /** Answered: whoever still holds the call, to explain it, does not hold what was sent with it. */
+    release(): void {
+      if (this.request.body !== noBody) this.request = { ...this.request, body: noBody };
+      this.body = undefined;
     }
   }
 
@@ -174,6 +183,7 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
         const exchange = exchangeOf(call, started, input, output, failure);
         records.call(callRecord(call, exchange));
         service.follow?.(exchange);
+        call.release();
       }
       return output;
     };

@@ -9,7 +9,7 @@ import { signingNameOf } from '../engine/sigv4/claim';
 import type { Protocols, Route } from '../protocol/port';
 import type { Authenticate } from './authenticate';
 import { wasGranted } from './authorize';
-import type { Call, Kernel } from './call';
+import type { Kernel } from './call';
 import type { Answer } from './http';
 import type { Invoker } from './invoke';
 import { readDocument } from './payload';
@@ -46,7 +46,7 @@ export function createPipeline(parts: PipelineParts): Answer {
     let rewritten: Rewritten | undefined;
     let route: Route | undefined;
     let principal: Principal | undefined;
-    let call: Call | undefined;
+    let call: ReturnType<Invoker['call']> | undefined;
     let input: Record<string, unknown> | undefined;
     let output: Record<string, unknown> | undefined;
     let failure: AwsError | undefined;
@@ -146,6 +146,7 @@ export function createPipeline(parts: PipelineParts): Answer {
       const granted = call !== undefined && wasGranted(call);
       follow({ record, request, principal, input: input ?? route!.labels, output, response, granted });
     }
+    call?.release();
     return response;
   };
 

@@ -1,10 +1,9 @@
 /**
- * The newest questions that were answered with yes, so that somebody can still ask why. What is kept of each is what the
- * request itself holds in memory anyway, without its body; the answer is worked out anew when it is wanted.
+ * The newest questions that were answered with yes, so that somebody can still ask why. What is kept of each is the call,
+ * which lets go of its body once it is answered (`invoke.ts`); the answer is worked out anew when it is wanted.
  */
 import type { Check } from './authorize';
 import type { Call } from './call';
-import { noBody } from './incoming';
 
 /** As much of a call as an authorisation depends on. */
 export type Asking = Pick<
@@ -25,11 +24,7 @@ export class Recent {
   private next = 0;
 
   add(call: Call, checks: readonly Check[]): void {
-    const { kernel, requestId, onBehalfOf, now, service, principal, account, region, via } = call;
-    // A body holds its socket.
-    const request = call.request?.body === noBody ? call.request : { ...call.request, body: noBody };
-    const asking = { kernel, requestId, onBehalfOf, now, service, principal, account, region, via, request };
-    this.ring[this.next] = { asking, checks };
+    this.ring[this.next] = { asking: call, checks };
     this.next = (this.next + 1) % keptAuthorisations;
   }
 

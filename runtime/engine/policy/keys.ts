@@ -21,6 +21,7 @@ export function contextKeys(documents: readonly string[]): string[] {
   return [...found.values()].sort();
 }
 
-function variablesIn(text: string): string[] {
+/** Keys of the variables in a text, as written. */
+export function variablesIn(text: string): string[] {
   return [...text.matchAll(/\$\{\s*([^},\s*?$]+)/g)].map(([, key]) => key);
 }

@@ -1,0 +1,237 @@
+/**
+ * Who may do what: every principal, every action, every resource of the deployed state, each answered by the engine that
+ * decides requests. What a request alone can tell (its prefix, its TLS, its headers) stays open and is named.
+ */
+import { compile } from '../engine/policy/compile';
+import type { Policy, Question } from '../engine/policy/decide';
+import type { PrincipalEntry } from '../engine/policy/principals';
+import { type Prospect, type Proviso, prospectOf } from '../engine/policy/prospect';
+import { noBody } from '../kernel/incoming';
+import type { Asking } from '../kernel/recent';
+import type { Life } from '../life';
+import { actionsOf, type Kind, serviceOf } from './actions';
+import { type Landscape, landscapeOf, type Party, partyNamed, type Resource } from './landscape';
+
+/** What one principal may do with one resource, or a part of it: actions that have the same answer. */
+export interface AccessRow {
+  readonly kind: Resource['kind'];
+  /** Path of the construct, or else the physical name. */
+  readonly resource: string;
+  /** Of a bucket: `bucket`, or `objects uploads/*`; `objects *` are all keys that no policy names more closely. */
+  readonly part: string;
+  readonly principal: string;
+  readonly effect: Prospect['effect'];
+  /** Alternatives, of each of which all conditions have to hold. */
+  readonly if?: readonly (readonly Proviso[])[];
+  /** Denials: each denies where all its conditions hold. */
+  readonly unless?: readonly (readonly Proviso[])[];
+  readonly actions: readonly string[];
+}
+
+/** What policies give occasion to ask about, by resource. */
+export type Occasions = Readonly<Record<string, Occasion>>;
+
+interface Occasion {
+  /** Patterns of object keys. */
+  readonly patterns: readonly string[];
+  /** Services and strangers that the resource's policies name. */
+  readonly principals: readonly PrincipalEntry[];
+  readonly actions: readonly string[];
+}
+
+export interface Survey {
+  readonly rows: readonly AccessRow[];
+  readonly occasions: Occasions;
+}
+
+export interface SurveyOptions {
+  /** Only resources of this stack. @default all resources */
+  readonly stack?: string;
+  /** What to ask about beyond what the policies give occasion to: that of another survey, so that both compare. */
+  readonly occasions?: Occasions;
+}
+
+/** @throws Error when there is no such stack */
+export async function surveyOf(life: Life, { stack, occasions: further = {} }: SurveyOptions = {}): Promise<Survey> {
+  const land = await landscapeOf(life.kernel);
+  const wanted = land.resources.filter(({ stackName }) => stack === undefined || stackName === stack);
+  if (stack !== undefined && wanted.length === 0) throw new Error(`there is nothing to ask about in a stack ${stack}`);
+  const rows: AccessRow[] = [];
+  const occasions: Record<string, Occasion> = {};
+  for (const resource of wanted) {
+    const surveyor = new Surveyor(life, land, resource);
+    occasions[resource.name] = await surveyor.begin(further[resource.name]);
+    rows.push(...(await surveyor.rows()));
+  }
+  return { rows, occasions };
+}
+
+interface Part {
+  readonly name: string;
+  readonly kind: Kind;
+  arnFor(party: Party): string;
+}
+
+const EVERYTHING: Policy = {
+  kind: 'identity',
+  name: 'policies of another account',
+  document: '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',
+};
+
+class Surveyor {
+  private patterns: readonly string[] = [];
+  private parties: readonly Party[] = [];
+  private named: readonly string[] = [];
+
+  constructor(
+    private readonly life: Life,
+    private readonly land: Landscape,
+    private readonly resource: Resource,
+  ) {}
+
+  /** Reads the policies that have a say: whom they name, which keys and which actions. */
+  async begin(further: Occasion = { patterns: [], principals: [], actions: [] }): Promise<Occasion> {
+    const { parties, resources } = this.land;
+    const { arn, kind } = this.resource;
+    const accounts = resources.map(({ account }) => account);
+    const entries = new Map(further.principals.map((one) => [`${one.type} ${one.value}`, one]));
+    const keys = new Set(['*', ...further.patterns]);
+    const named = new Set(further.actions);
+    const prefix = `${arn}/`;
+    for (const party of parties) {
+      const { policies } = await this.question(party, actionsOf[kind][0], arn);
+      for (const statement of policies.flatMap(statementsOf)) {
+        for (const one of statement.principals?.entries ?? []) entries.set(`${one.type} ${one.value}`, one);
+        for (const value of statement.resources?.values ?? [])
+          if (kind === 'bucket' && value.startsWith(prefix)) keys.add(value.slice(prefix.length));
+        for (const action of statement.actions.values) if (!/[*?]/.test(action)) named.add(action);
+      }
+    }
+    const principals = [...entries.values()].filter(({ type, value }) => partyNamed(type, value, accounts));
+    this.parties = [...parties, ...principals.map(({ type, value }) => partyNamed(type, value, accounts)!)];
+    this.patterns = [...keys].sort((a, b) => (a === '*' ? 1 : b === '*' ? -1 : a < b ? -1 : 1));
+    this.named = [...named];
+    return { patterns: this.patterns, principals, actions: this.named };
+  }
+
+  async rows(): Promise<AccessRow[]> {
+    const rows: AccessRow[] = [];
+    for (const part of this.parts()) {
+      const actions = this.actionsFor(part.kind);
+      for (const party of this.parties) rows.push(...(await this.ask(part, party, actions)));
+    }
+    return rows;
+  }
+
+  private parts(): Part[] {
+    const { kind, arn } = this.resource;
+    if (kind !== 'bucket') return [{ name: kind, kind, arnFor: () => arn }];
+    return [
+      { name: 'bucket', kind, arnFor: () => arn },
+      ...this.patterns.map((pattern) => ({
+        name: `objects ${pattern}`,
+        kind: 'object' as const,
+        arnFor: (party: Party) => `${arn}/${sampleOf(pattern, party)}`,
+      })),
+    ];
+  }
+
+  private actionsFor(kind: Kind): readonly string[] {
+    const known = actionsOf[kind];
+    const lower = new Set(Object.values(actionsOf).flatMap((list) => list.map((one) => one.toLowerCase())));
+    const ofObjects = (action: string) => /Object|Multipart/i.test(action) === (kind === 'object');
+    const further = this.named.filter(
+      (action) =>
+        action.startsWith(`${serviceOf[kind]}:`) &&
+        !lower.has(action.toLowerCase()) &&
+        !/:(ListAllMyBuckets|CreateBucket|CreateKey|ListKeys|ListAliases|GetCallerIdentity)$/.test(action) &&
+        (serviceOf[kind] !== 's3' || ofObjects(action)),
+    );
+    return [...known, ...further];
+  }
+
+  private async ask(part: Part, party: Party, actions: readonly string[]): Promise<AccessRow[]> {
+    const { kind, name: resource } = this.resource;
+    const answers = new Map<string, { prospect: Prospect; actions: string[] }>();
+    for (const action of actions) {
+      const question = await this.question(party, action, part.arnFor(party));
+      const prospect = this.toConstructs(prospectOf(question, (key) => isKnown(key, party)));
+      const written = JSON.stringify(prospect);
+      const same = answers.get(written);
+      if (same) same.actions.push(action);
+      else answers.set(written, { prospect, actions: [action] });
+    }
+    return [...answers.values()].map(({ prospect, actions: alike }) => ({
+      kind,
+      resource,
+      part: part.name,
+      principal: party.name,
+      ...prospect,
+      actions: alike,
+    }));
+  }
+
+  private async question(party: Party, action: string, arn: string): Promise<Question> {
+    const { kernel, authorize } = this.life;
+    const { principal } = party;
+    const { account, region } = this.resource;
+    const asking: Asking = {
+      kernel,
+      requestId: '',
+      now: kernel.clock.now(),
+      service: action.slice(0, action.indexOf(':')),
+      principal,
+      account,
+      region,
+      via: [],
+      request: { method: 'GET', target: '/', path: '/', query: [], headers: {}, body: noBody, ...FROM },
+    };
+    const keys = { 's3:ResourceAccount': account, 'kms:CallerAccount': principal.account };
+    const question = await authorize.question(asking, { action, resource: arn, owner: account, keys });
+    return party.foreign && principal.kind !== 'root'
+      ? { ...question, policies: [...question.policies, EVERYTHING] }
+      : question;
+  }
+
+  /** With constructs in place of physical names, so that the same app reads the same wherever it is deployed. */
+  private toConstructs(prospect: Prospect): Prospect {
+    if (prospect.effect !== 'conditional') return prospect;
+    const { named } = this.land;
+    const all = (lists: readonly (readonly Proviso[])[]) =>
+      lists.map((list) =>
+        list.map(({ operator, key, values }) => ({ operator, key: named(key), values: values.map(named) })),
+      );
+    return { effect: 'conditional', if: all(prospect.if), unless: all(prospect.unless) };
+  }
+}
+
+const FROM = { remoteAddress: '', secure: true };
+
+function statementsOf({ document }: Policy) {
+  const compilation = compile(document);
+  return 'problem' in compilation ? [] : compilation.document.statements;
+}
+
+/** A key that a pattern means, and as few others as can be. */
+function sampleOf(pattern: string, { principal: { kind, arn } }: Party): string {
+  const userName = kind === 'user' ? arn.slice(arn.lastIndexOf('/') + 1) : 'sample';
+  return pattern
+    .replace(/\$\{aws:username\}/gi, userName)
+    .replace(/\$\{[*?$]\}/g, 'x')
+    .replace(/\$\{[^}]*\}/g, 'sample')
+    .replaceAll('*', pattern === '*' ? 'coffer/any-other-key' : 'sample')
+    .replaceAll('?', 'x');
+}
+
+const OF_PRINCIPAL =
+  /^aws:(principal(arn|account|type|isawsservice|servicename|servicenameslist|orgid|orgpaths)|username|federatedprovider|principaltag\/.*)$/;
+
+/** Keys that are the same in every request of a principal for a resource. */
+function isKnown(key: string, { principal, foreign }: Party): boolean {
+  if (foreign && /^aws:(principaltag\/|principalorg|username|userid)/.test(key)) return false;
+  if (foreign && principal.kind === 'root' && /^aws:principal(arn|type)$/.test(key)) return false;
+  if (OF_PRINCIPAL.test(key)) return true;
+  if (key === 'aws:userid') return principal.kind !== 'session';
+  if (key === 'aws:sourcearn' || key === 'aws:sourceaccount') return principal.kind !== 'service';
+  return key === 'aws:resourceaccount' || key === 's3:resourceaccount' || key === 'kms:calleraccount';
+}
