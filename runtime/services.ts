@@ -8,6 +8,7 @@ import { logs } from './services/logs/service';
 import { organizations } from './services/organizations/service';
 import { s3control } from './services/s3/control/service';
 import { s3 } from './services/s3/service';
+import { sns } from './services/sns/service';
 import { sqs } from './services/sqs/service';
 import { ssm } from './services/ssm/service';
 import { sts } from './services/sts/service';
@@ -21,6 +22,7 @@ export function createServices(): Service[] {
     organizations(),
     s3(),
     s3control(),
+    sns(),
     sqs(),
     ssm(),
     sts(),

@@ -9,6 +9,7 @@ import * as kms from '@aws-sdk/client-kms';
 import * as lambda from '@aws-sdk/client-lambda';
 import * as s3 from '@aws-sdk/client-s3';
 import * as s3control from '@aws-sdk/client-s3-control';
+import * as sns from '@aws-sdk/client-sns';
 import * as sqs from '@aws-sdk/client-sqs';
 import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
@@ -25,6 +26,7 @@ const clients: Record<string, { sdk: object; client: unknown }> = {
   lambda: { sdk: lambda, client: lambda.LambdaClient },
   s3: { sdk: s3, client: s3.S3Client },
   s3control: { sdk: s3control, client: s3control.S3ControlClient },
+  sns: { sdk: sns, client: sns.SNSClient },
   sqs: { sdk: sqs, client: sqs.SQSClient },
   ssm: { sdk: ssm, client: ssm.SSMClient },
   sts: { sdk: sts, client: sts.STSClient },
@@ -85,6 +87,7 @@ const TIMES = [0, -1e12, 1e12, 2e12, 4e15, 8.64e15];
 const THERE: Readonly<Record<string, string>> = {
   Bucket: 'there',
   Key: 'there',
+  TopicArn: 'arn:aws:sns:us-east-1:000000000000:there',
   QueueUrl: 'http://127.0.0.1:4566/000000000000/there',
   KeyId: 'alias/there',
   logGroupName: 'there',
@@ -128,6 +131,7 @@ beforeAll(async () => {
   await coffer.client(s3.S3Client).send(new s3.CreateBucketCommand({ Bucket: 'there' }));
   await coffer.client(s3.S3Client).send(new s3.PutObjectCommand({ Bucket: 'there', Key: 'there', Body: 'x' }));
   await coffer.client(sqs.SQSClient).send(new sqs.CreateQueueCommand({ QueueName: 'there' }));
+  await coffer.client(sns.SNSClient).send(new sns.CreateTopicCommand({ Name: 'there' }));
   const { KeyMetadata } = await coffer.client(kms.KMSClient).send(new kms.CreateKeyCommand({}));
   const alias = { AliasName: 'alias/there', TargetKeyId: KeyMetadata!.KeyId };
   await coffer.client(kms.KMSClient).send(new kms.CreateAliasCommand(alias));

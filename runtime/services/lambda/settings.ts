@@ -160,8 +160,8 @@ function checkTracing(mode: string | undefined): Settings['TracingMode'] | undef
 function checkDeadLetterTarget(target: string | undefined): string | undefined {
   if (!target) return undefined;
   const service = parseArn(target)?.service;
-  if (service === 'sns') throw unsupported('DeadLetterConfig with a topic', 'only queues receive failed events');
-  if (service !== 'sqs') throw invalidParameter(`The provided dead letter queue target is invalid: ${target}`);
+  if (service !== 'sqs' && service !== 'sns')
+    throw invalidParameter(`The provided dead letter queue target is invalid: ${target}`);
   return target;
 }
 

@@ -9,7 +9,7 @@ import { findConfiguration } from './state/buckets';
 import { LEFTOVER_TOPIC, removeParts } from './state/uploads';
 
 /** Refusals that will not change by asking again soon: S3 gives such events up. */
-const FINAL = /AccessDenied|NotFound|NonExistentQueue|QueueDoesNotExist|InvalidParameter/;
+const FINAL = /AccessDenied|AuthorizationError|NotFound|NonExistentQueue|QueueDoesNotExist|InvalidParameter/;
 
 const notifications: Consumer = {
   name: 's3.notifications',

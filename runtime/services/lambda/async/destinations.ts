@@ -1,5 +1,5 @@
 /**
- * Where asynchronous invocations report how they ended: the function's dead-letter queue and the destinations of its
+ * Where asynchronous invocations report how they ended: the function's dead-letter queue or topic, and the destinations of its
  * event-invoke configuration, all as the execution role. What cannot be delivered is lost, as on AWS, and reported.
  * Source: Lambda developer guide, "Capturing records of Lambda asynchronous invocations" and "Adding a dead-letter queue".
  */
@@ -48,17 +48,29 @@ export async function report(
   }
 }
 
-function sendDeadLetter(peers: Peers, queueArn: string, row: EventRow, { outcome }: Ending): Promise<unknown> {
+function sendDeadLetter(given: Peers, arn: string, row: EventRow, { outcome }: Ending): Promise<unknown> {
+  const peers = given as Peers & Topics;
   const text = (StringValue: string, DataType = 'String') => ({ DataType, StringValue });
-  return peers.sqs.SendMessage({
-    QueueUrl: queueUrl(queueArn),
-    MessageBody: Buffer.from(row.payload).toString(),
-    MessageAttributes: {
-      RequestID: text(row.requestId),
-      ErrorCode: text(outcome ? '200' : '429', 'Number'),
-      ErrorMessage: text(errorMessageOf(outcome).slice(0, MOST_ERROR_MESSAGE) || 'Unknown'),
-    },
-  });
+  const message = Buffer.from(row.payload).toString();
+  const MessageAttributes = {
+    RequestID: text(row.requestId),
+    ErrorCode: text(outcome ? '200' : '429', 'Number'),
+    ErrorMessage: text(errorMessageOf(outcome).slice(0, MOST_ERROR_MESSAGE) || 'Unknown'),
+  };
+  if (parseArn(arn)?.service === 'sns')
+    return peers.sns.Publish({ TopicArn: arn, Message: message, MessageAttributes });
+  return peers.sqs.SendMessage({ QueueUrl: queueUrl(arn), MessageBody: message, MessageAttributes });
+}
+
+/** As much of SNS as is needed here. */
+interface Topics {
+  readonly sns: {
+    Publish(input: {
+      TopicArn: string;
+      Message: string;
+      MessageAttributes?: Readonly<Record<string, { DataType: string; StringValue: string }>>;
+    }): Promise<unknown>;
+  };
 }
 
 function errorMessageOf(outcome: Outcome | undefined): string {
@@ -67,11 +79,14 @@ function errorMessageOf(outcome: Outcome | undefined): string {
   return typeof message === 'string' ? message : '';
 }
 
-function sendRecord(peers: Peers, arn: string, record: string): Promise<unknown> {
+function sendRecord(given: Peers, arn: string, record: string): Promise<unknown> {
+  const peers = given as Peers & Topics;
   const { service } = parseArn(arn)!;
   switch (service) {
     case 'sqs':
       return peers.sqs.SendMessage({ QueueUrl: queueUrl(arn), MessageBody: record });
+    case 'sns':
+      return peers.sns.Publish({ TopicArn: arn, Message: record });
     case 'lambda':
       return peers.lambda.Invoke({ FunctionName: arn, InvocationType: 'Event', Payload: Buffer.from(record) });
     default:

@@ -4,7 +4,7 @@
  */
 import { parseArn } from '../../../base/arn';
 import type { Random } from '../../../base/random';
-import { invalidArgument, malformedXml, notImplemented } from '../errors';
+import { invalidArgument, malformedXml } from '../errors';
 import type { In } from '../model';
 
 export type NotificationConfiguration = NonNullable<
@@ -14,7 +14,7 @@ export type NotificationConfiguration = NonNullable<
 /** One destination with what it wants to hear of. */
 export interface Subscription {
   readonly id: string;
-  readonly kind: 'queue' | 'function';
+  readonly kind: 'topic' | 'queue' | 'function';
   readonly arn: string;
   readonly events: readonly string[];
   readonly prefix: string;
@@ -56,7 +56,6 @@ const EVENTS = new Set([
 
 /** The configuration with an id for every entry and filter names as S3 spells them. @throws AwsError */
 export function checkedConfiguration(given: NotificationConfiguration, random: Random): NotificationConfiguration {
-  if (given.TopicConfigurations?.length) throw notImplemented('SNS topics as notification destinations');
   const ids = new Set<string>();
   const named = <T extends { Id?: string; Events?: string[]; Filter?: Filter }>(entry: T): T => {
     const Id = entry.Id || random.uuid();
@@ -70,10 +69,12 @@ export function checkedConfiguration(given: NotificationConfiguration, random: R
         throw invalidArgument('A specified event is not supported for notifications.', 'Event', event);
     return { ...entry, Id, ...(entry.Filter ? { Filter: checkedFilter(entry.Filter) } : {}) };
   };
-  const { QueueConfigurations: queues, LambdaFunctionConfigurations: functions } = given;
+  const { TopicConfigurations: topics, QueueConfigurations: queues, LambdaFunctionConfigurations: functions } = given;
+  for (const { TopicArn } of topics ?? []) checkArn(TopicArn, 'sns', 'Topic');
   for (const { QueueArn } of queues ?? []) checkArn(QueueArn, 'sqs', 'Queue');
   for (const { LambdaFunctionArn } of functions ?? []) checkArn(LambdaFunctionArn, 'lambda', 'CloudFunction');
   const checked = {
+    ...(topics?.length ? { TopicConfigurations: topics.map(named) } : {}),
     ...(queues?.length ? { QueueConfigurations: queues.map(named) } : {}),
     ...(functions?.length ? { LambdaFunctionConfigurations: functions.map(named) } : {}),
     ...(given.EventBridgeConfiguration ? { EventBridgeConfiguration: {} } : {}),
@@ -85,8 +86,10 @@ export function checkedConfiguration(given: NotificationConfiguration, random: R
 function checkArn(arn: string | undefined, service: string, name: string): void {
   if (arn === undefined) throw malformedXml(`${name} is missing`);
   if (parseArn(arn)?.service !== service) throw invalidArgument('The ARN could not be parsed', name, arn);
-  if (service === 'sqs' && arn.endsWith('.fifo'))
-    throw invalidArgument('FIFO SQS queues are not supported as notification destinations', name, arn);
+  if (service !== 'lambda' && arn.endsWith('.fifo')) {
+    const what = service === 'sqs' ? 'FIFO SQS queues' : 'FIFO SNS topics';
+    throw invalidArgument(`${what} are not supported as notification destinations`, name, arn);
+  }
 }
 
 type Filter = NonNullable<NonNullable<NotificationConfiguration['QueueConfigurations']>[number]['Filter']>;
@@ -121,6 +124,7 @@ export function subscriptionsOf(configuration: NotificationConfiguration): Subsc
     return { id: Id, kind, arn: arn ?? '', events: Events, prefix: value('prefix'), suffix: value('suffix') };
   };
   return [
+    ...(configuration.TopicConfigurations ?? []).map((entry) => one('topic', entry.TopicArn, entry)),
     ...(configuration.QueueConfigurations ?? []).map((entry) => one('queue', entry.QueueArn, entry)),
     ...(configuration.LambdaFunctionConfigurations ?? []).map((entry) =>
       one('function', entry.LambdaFunctionArn, entry),

@@ -1,5 +1,5 @@
 /**
- * Queues and functions as S3 reaches them: as the service principal `s3.amazonaws.com`, on behalf of a bucket, held
+ * Topics, queues and functions as S3 reaches them: as the service principal `s3.amazonaws.com`, on behalf of a bucket, held
  * to the destination's own policy. Source: S3 user guide, "Granting permissions to publish event notification messages".
  */
 import { parseArn, partitionOf, urlSuffixOf } from '../../../base/arn';
@@ -16,17 +16,18 @@ interface Sender {
   readonly region: string;
 }
 
-/** As much of SQS as is needed here. */
-interface Queues {
+/** As much of the peers as is needed here. */
+interface Destinations {
+  readonly sns: { Publish(input: { TopicArn: string; Subject: string; Message: string }): Promise<unknown> };
   readonly sqs: { SendMessage(input: { QueueUrl: string; MessageBody: string }): Promise<unknown> };
 }
 
-function peersOf(kernel: Kernel, bucket: Sender): Peers & Queues {
+function peersOf(kernel: Kernel, bucket: Sender): Peers & Destinations {
   const arn = bucketArn(bucket.name, partitionOf(bucket.region));
   return kernel.peers(servicePrincipal('s3.amazonaws.com', arn, bucket.account), {
     account: bucket.account,
     region: bucket.region,
-  }) as Peers & Queues;
+  }) as Peers & Destinations;
 }
 
 /** @throws AwsError what the destination answers */
@@ -38,12 +39,13 @@ export async function deliver(
 ): Promise<void> {
   const peers = peersOf(kernel, bucket);
   const body = JSON.stringify(message);
-  if (kind === 'queue') await peers.sqs.SendMessage({ QueueUrl: queueUrl(arn), MessageBody: body });
+  if (kind === 'topic') await peers.sns.Publish({ TopicArn: arn, Subject: 'Amazon S3 Notification', Message: body });
+  else if (kind === 'queue') await peers.sqs.SendMessage({ QueueUrl: queueUrl(arn), MessageBody: body });
   else await peers.lambda.Invoke({ FunctionName: arn, InvocationType: 'Event', Payload: Buffer.from(body) });
 }
 
 /**
- * Whether a destination is there and lets S3 in; queues get S3's test event in passing.
+ * Whether a destination is there and lets S3 in; topics and queues get S3's test event in passing.
  * @returns why not, in S3's words
  */
 export async function refusedBy(
@@ -53,15 +55,15 @@ export async function refusedBy(
   test: object,
 ): Promise<string | undefined> {
   try {
-    if (kind === 'queue') await deliver(kernel, bucket, { kind, arn }, test);
+    if (kind !== 'function') await deliver(kernel, bucket, { kind, arn }, test);
     else await peersOf(kernel, bucket).lambda.Invoke({ FunctionName: arn, InvocationType: 'DryRun' });
     return undefined;
   } catch (error) {
     if (!isAwsError(error)) throw error;
     if (kind === 'function') return `Not authorized to invoke function [${arn}]`;
-    return /NonExistentQueue|QueueDoesNotExist/.test(error.code)
-      ? 'The destination queue does not exist'
-      : 'Permissions on the destination queue do not allow S3 to publish notifications from this bucket';
+    return /NonExistentQueue|QueueDoesNotExist|NotFound/.test(error.code)
+      ? `The destination ${kind} does not exist`
+      : `Permissions on the destination ${kind} do not allow S3 to publish notifications from this bucket`;
   }
 }
 
