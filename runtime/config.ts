@@ -3,6 +3,7 @@
  * that is wrong is told at once, each with its place (`accounts[0].users[1].name`). Documented in
  * `docs/configuration.md`.
  */
+import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type OrganizationConfig, readOrganization } from './config/organization';
 import { endpointDialect, findProblem } from './engine/policy/dialect';
@@ -11,6 +12,7 @@ import type {
   DeclaredAccount,
   DeclaredBucket,
   DeclaredEndpoint,
+  DeclaredIssuer,
   DeclaredKey,
   DeclaredKmsKey,
   DeclaredUser,
@@ -75,6 +77,15 @@ export interface VpcEndpointConfig {
   readonly policy?: object;
 }
 
+export interface OidcIssuerConfig {
+  /** As tokens name it in `iss`: `https://…`, without a slash at the end. */
+  readonly url: string;
+  /** Its public keys, as JSON Web Keys. @default those at `jwksUri` */
+  readonly keys?: readonly object[];
+  /** Where an issuer on this machine serves its key set. @default none */
+  readonly jwksUri?: string;
+}
+
 export interface CofferConfig {
   /** What is there before the first request. @default the default account, empty */
   readonly accounts?: readonly AccountConfig[];
@@ -82,6 +93,8 @@ export interface CofferConfig {
   readonly vpcEndpoints?: readonly VpcEndpointConfig[];
   /** An organisation of accounts, with its control policies in force. @default none */
   readonly organization?: OrganizationConfig;
+  /** Issuers whose tokens AssumeRoleWithWebIdentity can verify. @default none */
+  readonly oidcIssuers?: readonly OidcIssuerConfig[];
   readonly s3?: {
     /** The year whose defaults new buckets get. @default 'current' */
     readonly defaults?: 'current' | '2022';
@@ -130,6 +143,14 @@ const ALIAS = { pattern: /^alias\/(?!aws\/)[\w/-]{1,250}$/, is: 'alias/ and a na
 const REGION = { pattern: /^[a-z]{2}(-[a-z]+)+-\d$/, is: 'the name of a region' };
 const ENDPOINT = { pattern: /^vpce-[\w-]{1,64}$/, is: 'the id of a VPC endpoint (vpce-…)' };
 const VPC = { pattern: /^vpc-[\w-]{1,64}$/, is: 'the id of a VPC (vpc-…)' };
+const ISSUER = {
+  pattern: /^https:\/\/[^\s?#]*[^\s?#/]$/,
+  is: 'an address that begins with https:// and has no slash at its end',
+};
+const LOCAL = {
+  pattern: /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\//,
+  is: 'an address of this machine (http://127.0.0.1:…/…)',
+};
 const BUCKET = { pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, is: 'the name of a bucket' };
 
 type Form = typeof ACCOUNT;
@@ -239,9 +260,23 @@ function createReader(flaws: string[]) {
     };
   }
 
+  function issuer(value: unknown, at: string): DeclaredIssuer {
+    const members = object(value, at, ['url', 'keys', 'jwksUri']);
+    if ((members.keys === undefined) === (members.jwksUri === undefined)) wrong(at, 'must have either keys or jwksUri');
+    return {
+      url: text(members.url, `${at}.url`, ISSUER),
+      keys: list(members.keys, `${at}.keys`, (key, where) => {
+        const jwk = object(key, where, Object.keys(key ?? {}));
+        if (!isPublicKey(jwk)) wrong(where, 'must be a public RSA or EC key as a JSON Web Key');
+        return jwk;
+      }),
+      jwksUri: optional(members.jwksUri, `${at}.jwksUri`, LOCAL),
+    };
+  }
+
   return {
     config(value: unknown): Config {
-      const members = object(value, 'config', ['accounts', 'vpcEndpoints', 'organization', 's3']);
+      const members = object(value, 'config', ['accounts', 'vpcEndpoints', 'organization', 'oidcIssuers', 's3']);
       const s3 = object(members.s3 ?? {}, 's3', ['defaults']);
       const { defaults = 'current' } = s3;
       if (defaults !== 'current' && defaults !== '2022') wrong('s3.defaults', "must be 'current' or '2022'");
@@ -252,14 +287,26 @@ function createReader(flaws: string[]) {
           members.organization === undefined
             ? undefined
             : readOrganization(members.organization, { wrong, object, list, text }),
+        oidcIssuers: list(members.oidcIssuers, 'oidcIssuers', issuer),
         s3: { defaults: defaults === '2022' ? '2022' : 'current' },
       };
     },
   };
 }
 
+/** Private keys have no place in a configuration that only verifies. */
+function isPublicKey(jwk: Members): boolean {
+  try {
+    return (
+      !('d' in jwk) && ['rsa', 'ec'].includes(createPublicKey({ key: jwk, format: 'jwk' }).asymmetricKeyType ?? '')
+    );
+  } catch {
+    return false;
+  }
+}
+
 /** What names one thing must not name two. */
-function requireUnique({ accounts, vpcEndpoints }: Config, flaws: string[]): void {
+function requireUnique({ accounts, vpcEndpoints, oidcIssuers }: Config, flaws: string[]): void {
   const seen = new Set<string>();
   const note = (kind: string, name: string | undefined): void => {
     if (name === undefined) return;
@@ -267,6 +314,7 @@ function requireUnique({ accounts, vpcEndpoints }: Config, flaws: string[]): voi
     seen.add(`${kind} ${name}`);
   };
   for (const { id } of vpcEndpoints) note('VPC endpoint', id);
+  for (const { url } of oidcIssuers) note('OIDC issuer', url);
   for (const { id, canonicalId, email, accessKeys, users, kmsKeys, buckets } of accounts) {
     note('account', id);
     note('canonical id', canonicalId);

@@ -27,6 +27,8 @@ export interface Check {
   readonly resourceTags?: Readonly<Record<string, string>>;
   /** Tags that the request brings: `aws:RequestTag/*`, `aws:TagKeys`. */
   readonly requestTags?: Readonly<Record<string, string>>;
+  /** Who asks, where it is not who signed the request: a web identity that wants a role. */
+  readonly asker?: Principal;
   /** What must be allowed as well: a request through an access point is asked of the bucket behind it, too. */
   readonly behind?: Check;
 }
@@ -176,7 +178,8 @@ export function createAuthorizer({ identities, sources, organizations, kernel }:
     check: Check,
     mine: readonly AttachedPolicy[],
   ): Promise<Question & { readonly standing: Standing }> {
-    const { principal } = call;
+    const principal = check.asker ?? call.principal;
+    const asking: Asking = check.asker ? { ...call, principal } : call;
     const arn = parseArn(check.resource);
     const source = sources.get(arn?.service ?? check.action.slice(0, check.action.indexOf(':')));
     const verdict = await source?.verdict(kernel, check, principal);
@@ -187,12 +190,12 @@ export function createAuthorizer({ identities, sources, organizations, kernel }:
       action: check.action,
       resource: check.resource,
       caller: verdict?.callerCanonicalId ? { ...principal, canonicalId: verdict.callerCanonicalId } : principal,
-      lookup: contextOf(call, check, owner, standing),
+      lookup: contextOf(asking, check, owner, standing),
       owner,
       policies: together(
         controlPolicies(standing, principal, check, verdict),
         verdict?.policies ?? NO_POLICIES,
-        mine,
+        check.asker ? NO_POLICIES : mine,
         endpointPolicies(call),
       ),
       sameAccount: verdict?.sameAccount,

@@ -21,7 +21,7 @@ export function contextOf(call: Asking, check: Check, owner: string | undefined,
   return (key) => {
     given ??= lowerKeys(check.keys);
     if (given.has(key)) return given.get(key);
-    if (!key.startsWith('aws:')) return undefined;
+    if (!key.startsWith('aws:')) return call.principal.session?.claims?.[key];
     const slash = key.indexOf('/');
     if (slash >= 0) return tagged[key.slice(0, slash)]?.(call, check, key.slice(slash + 1));
     return organized[key]?.(standing) ?? keys[key]?.(call, check, owner);

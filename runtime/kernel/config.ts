@@ -52,6 +52,15 @@ export interface DeclaredEndpoint {
   readonly policy?: string;
 }
 
+/** An OpenID Connect issuer: its public keys, or where on this machine it tells them. */
+export interface DeclaredIssuer {
+  /** As tokens name it: `https://…`. */
+  readonly url: string;
+  /** As RFC 7517 writes them. */
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+  readonly jwksUri?: string;
+}
+
 /** What control policies are attached to. */
 export interface DeclaredTarget {
   /** JSON text by name. */
@@ -77,6 +86,7 @@ export interface Config {
   readonly accounts: readonly DeclaredAccount[];
   readonly vpcEndpoints: readonly DeclaredEndpoint[];
   readonly organization?: DeclaredOrganization;
+  readonly oidcIssuers: readonly DeclaredIssuer[];
   readonly s3: {
     /**
      * `2022`: new buckets have ACLs on and Block Public Access off, owners show a DisplayName, Signature Version 2 is
@@ -86,7 +96,7 @@ export interface Config {
   };
 }
 
-export const noConfig: Config = { accounts: [], vpcEndpoints: [], s3: { defaults: 'current' } };
+export const noConfig: Config = { accounts: [], vpcEndpoints: [], oidcIssuers: [], s3: { defaults: 'current' } };
 
 /** Whether an access key id was declared: such ids may look any way. */
 export function isDeclaredKey({ accounts }: Config, accessKeyId: string): boolean {

@@ -52,20 +52,20 @@ export async function standingOf(
   return caller || owning || source ? { caller, owner: owning, source } : NOWHERE;
 }
 
-/** Services whose resources RCPs hold for. Source: RCPs, "List of AWS services that support RCPs". */
-export const resourceControlled: ReadonlySet<string> = new Set([
-  's3',
-  'sts',
-  'kms',
-  'sqs',
-  'secretsmanager',
-  'ecr',
-  'aoss',
-  'cognito-identity',
-  'cognito-idp',
-  'dynamodb',
-  'logs',
-]);
+/** Services whose resources RCPs hold for. Source: RCPs, "List of AWS services that support RCPs"; as of September 2026. */
+export const resourceControlled: ReadonlySet<string> = new Set(
+  `
+  aoss appconfig appstream autoscaling autoscaling-plans budgets clouddirectory cloudfront cloudsearch
+  cloudtrail-data codeartifact codebuild codecommit codepipeline cognito-identity cognito-idp comprehend
+  comprehendmedical compute-optimizer cost-optimization-hub dax dsql dynamodb ecr ecr-public events firehose fis
+  fms gamelift health inspector-scan kendra kinesisvideo kms logs memorydb networkmonitor notifications
+  opensearch pca-connector-ad personalize polly pricing resource-groups rolesanywhere s3 secretsmanager
+  servicediscovery signin sqs sts support swf textract timestream-influxdb transcribe transfer translate wafv2
+  workspaces xray
+`
+    .trim()
+    .split(/\s+/),
+);
 
 /**
  * The control policies that a question meets. Neither kind restricts service-linked roles; SCPs restrict principals of

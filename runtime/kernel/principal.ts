@@ -34,6 +34,8 @@ export interface Session {
   readonly sourceIdentity?: string;
   /** The identity provider behind a federated session: `aws:FederatedProvider`. */
   readonly provider?: string;
+  /** What the provider says of whoever it is: condition keys in lower case, `accounts.google.com:sub`. */
+  readonly claims?: Readonly<Record<string, string | readonly string[]>>;
   /** Virtual milliseconds. */
   readonly issuedAt: number;
   readonly expiresAt: number;

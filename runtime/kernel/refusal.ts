@@ -64,6 +64,8 @@ function words(
   decision: Decision,
   where = ` on resource: ${check.resource}`,
 ): string {
+  // STS does not tell a web identity who it is, nor why.
+  if (check.asker) return `Not authorized to perform ${check.action}`;
   const { principal } = call;
   const who = principal.kind === 'anonymous' ? 'anonymous' : principal.arn;
   return `User: ${who} is not authorized to perform: ${check.action}${where}${because(call, check, sides, decision)}`;

@@ -113,7 +113,7 @@ describe('what is no configuration', () => {
     [
       'an unknown member',
       { acounts: [] },
-      /config\.acounts is not known; known here: accounts, vpcEndpoints, organization, s3/,
+      /config\.acounts is not known; known here: accounts, vpcEndpoints, organization, oidcIssuers, s3/,
     ],
     ['an unknown default', { s3: { defaults: '2019' } }, /s3\.defaults must be 'current' or '2022'/],
     ['a short account', { accounts: [{ id: '12' }] }, /accounts\[0\]\.id must be twelve digits/],

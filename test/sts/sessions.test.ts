@@ -15,8 +15,8 @@ import {
 import {
   AssumeRoleCommand,
   type AssumeRoleCommandInput,
-  AssumeRoleWithWebIdentityCommand,
   type Credentials,
+  DecodeAuthorizationMessageCommand,
   GetAccessKeyInfoCommand,
   GetCallerIdentityCommand,
   GetFederationTokenCommand,
@@ -259,8 +259,9 @@ describe('other ways to a session', () => {
   });
 
   test('what is not here is refused by name', async () => {
-    const input = { RoleArn: roleArn('R'), RoleSessionName: 'work', WebIdentityToken: 'x'.repeat(20) };
-    expect(await refused(sts.send(new AssumeRoleWithWebIdentityCommand(input)))).toContain('AssumeRoleWithWebIdentity');
+    const EncodedMessage = 'x'.repeat(20);
+    const decode = new DecodeAuthorizationMessageCommand({ EncodedMessage });
+    expect(await refused(sts.send(decode))).toContain('DecodeAuthorizationMessage');
     const nobody = coffer.client(STSClient, { as: 'anonymous' });
     expect(await refused(nobody.send(new GetCallerIdentityCommand({})))).toContain('MissingAuthenticationToken');
   });

@@ -10,7 +10,7 @@ import { meansRoot } from './devices';
 import { userNameOf } from './entities';
 import { invalidToken } from './errors';
 import { arnIn, arnOf } from './names';
-import { type Kind, readDevice, readHolder } from './state';
+import { type Kind, readDevice, readHolder, readProvider } from './state';
 import { tagsIn } from './tags';
 
 type Keys = Check['keys'];
@@ -68,6 +68,18 @@ function creatingDevice(input: Iam.CreateVirtualMFADeviceCommandInput, call: Cal
   const resource = arnIn(call, `mfa${input.Path ?? '/'}${input.VirtualMFADeviceName}`);
   const made = check(call, resource, { requestTags: tagsIn(input.Tags) });
   return input.Tags?.length ? [made, { ...made, action: 'iam:TagMFADevice' }] : [made];
+}
+
+async function onProvider({ OpenIDConnectProviderArn: arn = '' }: { OpenIDConnectProviderArn?: string }, call: Call) {
+  const row = await readProvider(call.kernel.store, call.account, arn.slice(arn.indexOf('/') + 1));
+  const tagKeys = Object.entries(row?.tags ?? {}).map(([key, value]) => [`iam:ResourceTag/${key}`, value]);
+  return [check(call, arn, { keys: Object.fromEntries(tagKeys), resourceTags: row?.tags })];
+}
+
+function creatingProvider(input: Iam.CreateOpenIDConnectProviderCommandInput, call: Call): Check[] {
+  const resource = arnIn(call, `oidc-provider/${input.Url?.replace('https://', '')}`);
+  const made = check(call, resource, { requestTags: tagsIn(input.Tags) });
+  return input.Tags?.length ? [made, { ...made, action: 'iam:TagOpenIDConnectProvider' }] : [made];
 }
 
 type Tagging = { Tags?: Iam.Tag[] };
@@ -199,6 +211,17 @@ const rows = {
   TagMFADevice: (input, call) => withTags(onDevice(input, call), input),
   UntagMFADevice: (input, call) => withoutTags(onDevice(input, call), input),
   ListMFADeviceTags: onDevice,
+
+  CreateOpenIDConnectProvider: creatingProvider,
+  GetOpenIDConnectProvider: onProvider,
+  ListOpenIDConnectProviders: onAll,
+  DeleteOpenIDConnectProvider: onProvider,
+  AddClientIDToOpenIDConnectProvider: onProvider,
+  RemoveClientIDFromOpenIDConnectProvider: onProvider,
+  UpdateOpenIDConnectProviderThumbprint: onProvider,
+  TagOpenIDConnectProvider: (input, call) => withTags(onProvider(input, call), input),
+  UntagOpenIDConnectProvider: (input, call) => withoutTags(onProvider(input, call), input),
+  ListOpenIDConnectProviderTags: onProvider,
 
   GetAccountSummary: onAll,
   GetAccountAuthorizationDetails: onAll,

@@ -22,6 +22,10 @@ export const deviceNotFound = (serial: string) =>
 export const deviceNotOfUser = () => noSuchEntity('MFA Device invalid for user.');
 export const taskNotFound = (id: string) => noSuchEntity(`The deletion task with id ${id} cannot be found.`);
 
+export const providerNotFound = (arn: string) => noSuchEntity(`OpenIDConnect Provider not found for arn ${arn}`);
+export const providerExists = (url: string) =>
+  conflict('EntityAlreadyExists', `Provider with url ${url} already exists.`);
+
 /** `what`: `User`, `Role`, `Group`. */
 export const exists = (what: string, name: string) =>
   conflict('EntityAlreadyExists', `${what} with name ${name} already exists.`);

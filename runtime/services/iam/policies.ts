@@ -50,8 +50,12 @@ export const identities: IdentitySource = {
 export const trust: PolicySource = {
   async verdict(kernel: Kernel, check: Check, principal: Principal): Promise<ResourceVerdict | undefined> {
     const arn = parseArn(check.resource);
-    if (!arn?.resource.startsWith('role/')) return undefined;
     const policies: AttachedPolicy[] = [];
+    if (check.action === 'iam:GetOpenIDConnectProvider' && principal.service === STS) {
+      const reason = 'STS reads the provider of a web identity';
+      return { policies, owner: arn?.account, grant: { allowed: true, reason } };
+    }
+    if (!arn?.resource.startsWith('role/')) return undefined;
     if (check.action.startsWith('sts:')) {
       const role = await readHolder(kernel.store, 'role', arn.account, lastSegment(arn));
       const there = role && arnOf(arn, 'role', role) === check.resource;

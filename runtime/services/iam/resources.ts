@@ -2,6 +2,7 @@
 import type { ResourceType } from '../../kernel/service';
 import { accessKey, group, user, userToGroup } from './resources/people';
 import { groupPolicy, managedPolicy, policy, rolePolicy, userPolicy } from './resources/policies';
+import { oidcProvider } from './resources/providers';
 import { role, serviceLinkedRole } from './resources/roles';
 
 export const resources: readonly ResourceType[] = [
@@ -16,4 +17,5 @@ export const resources: readonly ResourceType[] = [
   group,
   userToGroup,
   accessKey,
+  oidcProvider,
 ];

@@ -13,6 +13,7 @@ import { keyHandlers } from './operations/keys';
 import { linkedHandlers } from './operations/linked';
 import { mfaHandlers } from './operations/mfa';
 import { policyHandlers } from './operations/policies';
+import { providerHandlers } from './operations/providers';
 import { roleHandlers } from './operations/roles';
 import { simulateHandlers } from './operations/simulate';
 import { userHandlers } from './operations/users';
@@ -34,6 +35,7 @@ const handlers: Handlers<typeof Iam> = {
   ...linkedHandlers,
   ...mfaHandlers,
   ...policyHandlers,
+  ...providerHandlers,
   ...roleHandlers,
   ...simulateHandlers,
   ...userHandlers,

@@ -99,6 +99,16 @@ export interface DeviceRow {
   readonly driftSteps?: number;
 }
 
+/** An OpenID Connect provider. */
+export interface ProviderRow {
+  /** Its address without `https://`: what its ARN ends with. */
+  readonly url: string;
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+  readonly created: number;
+  readonly tags: Tags;
+}
+
 /** How an entity uses a managed policy. */
 export type Usage = 'PermissionsPolicy' | 'PermissionsBoundary';
 
@@ -122,6 +132,8 @@ const accessKeysOf = table<true>('iam.accessKeysOf');
 const devices = table<DeviceRow>('iam.mfaDevices');
 /** [account, user (empty: root), serial number] */
 const devicesHeld = table<true>('iam.mfaDevicesOf');
+/** [account, address] */
+const providers = table<ProviderRow>('iam.oidcProviders');
 /** [account] */
 const accountAliases = table<string>('iam.accountAliases');
 /** [alias] → account: aliases are unique. */
@@ -214,6 +226,14 @@ export async function devicesOf(from: Reader, account: string, holder: string): 
     if (row) found.push(row);
   }
   return found;
+}
+
+export const readProvider = (from: Reader, account: string, url: string) => from.get(providers, [account, url]);
+export const writeProvider = (tx: Writer, account: string, row: ProviderRow) =>
+  tx.put(providers, [account, row.url], row);
+export const deleteProvider = (tx: Writer, account: string, url: string) => tx.delete(providers, [account, url]);
+export async function providersOf(from: Reader, account: string): Promise<ProviderRow[]> {
+  return (await from.page(providers, { within: [account] })).map(({ value }) => value);
 }
 
 export const readAlias = (from: Reader, account: string) => from.get(accountAliases, [account]);

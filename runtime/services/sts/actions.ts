@@ -8,6 +8,7 @@ import type { Check } from '../../kernel/authorize';
 import type { Call } from '../../kernel/call';
 import type { Actions, Service } from '../../kernel/service';
 import { unsigned } from './errors';
+import { identify } from './identities';
 import { provesMfa } from './mfa';
 import { readRole } from './roles';
 
@@ -40,8 +41,33 @@ async function assuming(input: Sts.AssumeRoleCommandInput, call: Call): Promise<
   return actions.map((action) => ({ action, ...base }));
 }
 
+/** A web identity asks as itself, whoever has signed. */
+async function federating(input: Sts.AssumeRoleWithWebIdentityCommandInput, call: Call): Promise<Check[]> {
+  const { principal, claims, tags, transitiveTagKeys, sourceIdentity } = await identify(call, input);
+  const role = await readRole(call, input.RoleArn!);
+  const base = {
+    resource: input.RoleArn!,
+    owner: parseArn(input.RoleArn!)?.account,
+    asker: principal,
+    resourceTags: role?.tags,
+    keys: {
+      ...claims,
+      'sts:RoleSessionName': input.RoleSessionName,
+      'sts:SourceIdentity': sourceIdentity,
+      'sts:TransitiveTagKeys': transitiveTagKeys.length > 0 ? transitiveTagKeys : undefined,
+      'sts:DurationSeconds': input.DurationSeconds === undefined ? undefined : String(input.DurationSeconds),
+    },
+    requestTags: tags.length > 0 ? Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value])) : undefined,
+  };
+  const actions = ['sts:AssumeRoleWithWebIdentity'];
+  if (tags.length > 0) actions.push('sts:TagSession');
+  if (sourceIdentity !== undefined) actions.push('sts:SetSourceIdentity');
+  return actions.map((action) => ({ action, ...base }));
+}
+
 const rows: Actions<typeof Sts> = {
   AssumeRole: assuming,
+  AssumeRoleWithWebIdentity: federating,
   GetAccessKeyInfo: () => [{ action: 'sts:GetAccessKeyInfo', resource: '*' }],
   // "No permissions are required to perform this operation."
   GetCallerIdentity: () => [],
@@ -54,12 +80,12 @@ const rows: Actions<typeof Sts> = {
   },
 };
 
-/** STS hears unsigned requests, for the sake of web identities; every operation that is here wants a signature. */
+/** STS hears unsigned requests, for the sake of web identities; every other operation that is here wants a signature. */
 export const actions: Service['actions'] = Object.fromEntries(
   Object.entries(rows).map(([operation, row]) => [
     operation,
     (input: unknown, call: Call) => {
-      if (call.principal.kind === 'anonymous') throw unsigned();
+      if (call.principal.kind === 'anonymous' && operation !== 'AssumeRoleWithWebIdentity') throw unsigned();
       return row(input as never, call);
     },
   ]),

@@ -5,6 +5,7 @@ import type { Operations } from '../../kernel/peers';
 import { anonymous } from '../../kernel/principal';
 import type { Service } from '../../kernel/service';
 import { actions } from './actions';
+import { identityHandlers } from './operations/identities';
 import { roleHandlers } from './operations/roles';
 import { tokenHandlers } from './operations/tokens';
 import { createTokens, type Tokens } from './tokens';
@@ -27,7 +28,7 @@ export function sts(): Service {
       version: '2011-06-15',
       xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
     },
-    handlers: { ...roleHandlers(tokens), ...tokenHandlers(tokens) },
+    handlers: { ...identityHandlers(tokens), ...roleHandlers(tokens), ...tokenHandlers(tokens) },
     actions,
     answersUnsigned: true,
     identities: identitiesOf(tokens),

@@ -4,7 +4,7 @@ import { formatArn, parseArn } from '../../../base/arn';
 import type { Call } from '../../../kernel/call';
 import type { Principal, Session } from '../../../kernel/principal';
 import type { Handlers } from '../../../kernel/service';
-import { accessDenied, constraint, invalidParameter, validation } from '../errors';
+import { accessDenied, constraint, invalidParameter, notModelled, validation } from '../errors';
 import { provesMfa } from '../mfa';
 import { findRole, type Role } from '../roles';
 import { checkDuration, checkSessionName, HOUR_SECONDS, packedSize, readPolicies, readTags } from '../sessions';
@@ -12,6 +12,12 @@ import type { Tokens } from '../tokens';
 import { credentialsOf } from './tokens';
 
 const LONGEST_SECONDS = 43_200;
+
+/** @throws InvalidParameterValue for a key that is no tag's */
+export function transitiveAmong(keys: readonly string[] = [], tags: Readonly<Record<string, string>>) {
+  if (keys.every((key) => key in tags)) return keys;
+  throw invalidParameter('The specified transitive tag key must be included in the requested tags.');
+}
 
 /** Tags of the new session: those given, and the transitive ones of a session that chains. */
 function tagsOf(
@@ -26,14 +32,11 @@ function tagsOf(
       "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
     );
   }
-  for (const key of input.TransitiveTagKeys ?? []) {
-    if (!(key in given))
-      throw invalidParameter('The specified transitive tag key must be included in the requested tags.');
-  }
+  const transitive = transitiveAmong(input.TransitiveTagKeys, given);
   const inherited = carried.map((key) => [key, session?.tags?.[key] ?? '']);
   return {
     tags: { ...Object.fromEntries(inherited), ...given },
-    transitiveTagKeys: [...carried, ...(input.TransitiveTagKeys ?? [])],
+    transitiveTagKeys: [...carried, ...transitive],
   };
 }
 
@@ -47,17 +50,42 @@ function sourceIdentityOf({ principal }: Call, wanted: string | undefined): stri
   return carried ?? wanted;
 }
 
-function durationOf({ principal }: Call, wanted = HOUR_SECONDS, role: Role): number {
+/** @throws ValidationError */
+export function checkRoleDuration(wanted = HOUR_SECONDS, role: Role): number {
   const seconds = checkDuration(wanted, LONGEST_SECONDS);
   if (seconds > role.maxSessionSeconds) {
     throw validation('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
   }
+  return seconds;
+}
+
+function durationOf({ principal }: Call, wanted: number | undefined, role: Role): number {
+  const seconds = checkRoleDuration(wanted, role);
   if (principal.session?.roleArn && seconds > HOUR_SECONDS) {
     throw validation(
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
     );
   }
   return seconds;
+}
+
+/** Credentials of a role's new session, as every AssumeRole answers them. */
+export async function issueForRole(call: Call, tokens: Tokens, role: Role, session: Session) {
+  const { partition, account } = parseArn(role.arn)!;
+  const resource = `assumed-role/${role.name}/${session.name}`;
+  const principal: Principal = {
+    kind: 'session',
+    account,
+    arn: formatArn({ partition, service: 'sts', region: '', account, resource }),
+    userId: `${role.id}:${session.name}`,
+    session,
+    tags: role.tags,
+  };
+  const credentials = await tokens.issue(call.kernel, principal, session.expiresAt);
+  return {
+    Credentials: credentialsOf(credentials),
+    AssumedRoleUser: { AssumedRoleId: principal.userId, Arn: principal.arn },
+  };
 }
 
 export const roleHandlers = (tokens: Tokens) =>
@@ -68,6 +96,7 @@ export const roleHandlers = (tokens: Tokens) =>
       if (externalId !== undefined && (externalId.length < 2 || externalId.length > 1224)) {
         throw constraint('externalId', externalId, 'have length between 2 and 1224');
       }
+      if (input.ProvidedContexts?.length) throw notModelled('ProvidedContexts of AssumeRole');
       // AWS lets no root user take a role. Plain credentials are root only for want of a user: they may.
       if (call.principal.kind === 'root' && /^A[KS]IA/.test(call.principal.accessKeyId ?? '')) {
         throw accessDenied('Roles may not be assumed by root accounts.');
@@ -86,22 +115,7 @@ export const roleHandlers = (tokens: Tokens) =>
         mfa: await provesMfa(call, input),
       };
       const PackedPolicySize = packedSize({ ...session, tags: readTags(input.Tags) });
-      const { partition, account } = parseArn(role.arn)!;
-      const resource = `assumed-role/${role.name}/${name}`;
-      const principal: Principal = {
-        kind: 'session',
-        account,
-        arn: formatArn({ partition, service: 'sts', region: '', account, resource }),
-        userId: `${role.id}:${name}`,
-        session,
-        tags: role.tags,
-      };
-      const credentials = await tokens.issue(call.kernel, principal, expiresAt);
-      return {
-        Credentials: credentialsOf(credentials),
-        AssumedRoleUser: { AssumedRoleId: principal.userId, Arn: principal.arn },
-        PackedPolicySize,
-        SourceIdentity: session.sourceIdentity,
-      };
+      const issued = await issueForRole(call, tokens, role, session);
+      return { ...issued, PackedPolicySize, SourceIdentity: session.sourceIdentity };
     },
   }) satisfies Handlers<typeof Sts>;
