@@ -9,6 +9,7 @@ import { objects } from './objects';
 import { queries } from './queries';
 import { printed, type Row } from './rows';
 import { stacks } from './stacks';
+import { stalls } from './stalls';
 import { starts } from './starts';
 import { store } from './store';
 
@@ -19,6 +20,7 @@ const all: Readonly<Record<string, () => Promise<Row[]>>> = {
   listing,
   bodies,
   queries,
+  stalls,
   store,
 };
 

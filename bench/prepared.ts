@@ -33,10 +33,20 @@ export function recorder(port: number): S3Client {
 
 /** The bytes, base64, of the request that `ask` makes through a recorder. */
 export async function prepared(ask: () => Promise<unknown>): Promise<string> {
+  const request = await captured(ask);
+  return Buffer.concat([headOf(request), bodyOf(request)]).toString('base64');
+}
+
+/** The head alone, for a body that is sent again and again. */
+export async function preparedHead(ask: () => Promise<unknown>): Promise<Buffer> {
+  return headOf(await captured(ask));
+}
+
+async function captured(ask: () => Promise<unknown>): Promise<Wire> {
   try {
     await ask();
   } catch (error) {
-    if (error instanceof Captured) return bytesOf(error.request);
+    if (error instanceof Captured) return error.request;
     throw error;
   }
   throw new Error('no request was made');
@@ -48,18 +58,23 @@ export function preparedGet(url: string): string {
   return Buffer.from(`GET ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\n\r\n`).toString('base64');
 }
 
-function bytesOf(request: Wire): string {
+function bodyOf({ body }: Wire): Buffer {
+  if (body === undefined) return Buffer.alloc(0);
+  return Buffer.isBuffer(body) ? body : Buffer.from(body as Uint8Array);
+}
+
+function headOf(request: Wire): Buffer {
   const query = Object.entries(request.query ?? {})
     .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((v) => [name, v ?? ''] as const))
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
     .join('&');
-  const body = request.body === undefined ? Buffer.alloc(0) : Buffer.from(request.body as Uint8Array);
+  const body = bodyOf(request);
   const headers = { ...request.headers, ...(body.length > 0 ? { 'content-length': String(body.length) } : {}) };
   const head = [
     `${request.method} ${request.path}${query === '' ? '' : `?${query}`} HTTP/1.1`,
     ...Object.entries(headers)
-      .filter(([name]) => name !== 'expect')
+      .filter(([name]) => name.toLowerCase() !== 'expect')
       .map(([name, value]) => `${name}: ${value}`),
   ];
-  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]).toString('base64');
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n`);
 }

@@ -99,4 +99,9 @@ export interface Body {
   readonly length?: number;
   /** Trailing headers; complete only after `stream` has ended. Lower-case names. */
   readonly trailers: Readonly<Record<string, string>>;
+  /**
+   * The same bytes before their SHA-256 is held against the signed one. For a reader that takes this digest itself, in
+   * a better place, and confirms it before it commits anything; to be read instead of `stream`.
+   */
+  readonly signed?: { readonly stream: Bytes; confirm(sha256: Uint8Array): void };
 }

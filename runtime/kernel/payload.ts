@@ -108,6 +108,7 @@ function hashedPayload(request: Request, expected: string): Payload {
     stream: verified(request.body, expected),
     length: request.contentLength,
     trailers: NO_TRAILERS,
+    signed: { stream: request.body, confirm: (sha256) => confirm(expected, Buffer.from(sha256).toString('hex')) },
   };
   return {
     hash: expected,
@@ -124,7 +125,10 @@ async function* verified(stream: Bytes, expected: string): Bytes {
     hash.update(chunk);
     yield chunk;
   }
-  const computed = hash.digest('hex');
+  confirm(expected, hash.digest('hex'));
+}
+
+function confirm(expected: string, computed: string): void {
   if (computed !== expected) throw mismatch(expected, computed);
 }
 

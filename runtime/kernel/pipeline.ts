@@ -85,7 +85,7 @@ export function createPipeline(parts: PipelineParts): Answer {
         input = operation.bindHead(request, route);
         const document = () =>
           caller.body.length === 0 ? NOTHING : readDocument(caller.body.stream, dialect, bodyLimitBytes);
-        if (operation.documentIsInput) operation.bindBody(await document(), input, request);
+        if (operation.documentIsInput) await operation.bindBody(await document(), input, request);
         call = invoker.call({
           requestId,
           now,
@@ -106,7 +106,7 @@ export function createPipeline(parts: PipelineParts): Answer {
         if (!operation.documentIsInput && !operation.streamsInput) {
           const bytes = await document();
           await service.checkDocument?.(bytes, call);
-          operation.bindBody(bytes, input, request);
+          await operation.bindBody(bytes, input, request);
         }
 
         // 7 handle, 8 write

@@ -16,7 +16,7 @@ import { responseHeaders, withBody } from './response';
 import type { Member, OperationSchema, Structure } from './schema';
 import type { ProtocolName } from './wire';
 import { payloadName, rootName } from './xml/names';
-import { compileXmlReader, type XmlReaderOptions } from './xml/reader';
+import { compileXmlReader, type XmlReader, type XmlReaderOptions } from './xml/reader';
 import { compileXmlWriter, escapeXml, xmlDocument } from './xml/writer';
 
 type Fields = Record<string, unknown>;
@@ -96,24 +96,28 @@ function restBody(
   const read = payloadReader(entry, protocol, payload);
   const mayBeEmpty = !payload.required || notes?.optionalBody?.includes(schema.name);
   return (bytes, target) => {
-    if (bytes.length > 0) target[payload.name] = read(bytes);
-    else if (!mayBeEmpty) throw missingRequestBody();
+    if (bytes.length > 0) return read(bytes, target);
+    if (!mayBeEmpty) throw missingRequestBody();
   };
 }
 
-function payloadReader(entry: Entry, protocol: ProtocolName, payload: Member): (bytes: Uint8Array) => unknown {
-  const { shape } = payload;
-  if (shape.kind === 'blob') return (bytes) => bytes;
-  if (shape.kind !== 'structure') return readText;
+function payloadReader(entry: Entry, protocol: ProtocolName, payload: Member): XmlReader {
+  const { name, shape } = payload;
+  if (shape.kind !== 'structure') {
+    const read = shape.kind === 'blob' ? (bytes: Uint8Array) => bytes : readText;
+    return (bytes, target) => {
+      target[name] = read(bytes);
+    };
+  }
   const notes = entry.wire.model;
   const read =
     protocol === 'restXml'
       ? compileXmlReader(shape, namesOf(shape), payloadName(payload, notes), xmlOptions(entry))
       : compileJsonReader(shape, namesOf(shape), notes);
-  return (bytes) => {
+  return (bytes, target) => {
     const value: Fields = {};
-    read(bytes, value);
-    return value;
+    target[name] = value;
+    return read(bytes, value);
   };
 }
 

@@ -31,9 +31,10 @@ export interface Operation {
   bindHead(request: Request, route: Route): Record<string, unknown>;
   /**
    * A bounded document into the input, strictly. For every operation that does not stream its input, also when there is
-   * no body: `bytes` is empty then, and what is required is missed. @throws AwsError MalformedXML, SerializationException and kin
+   * no body: `bytes` is empty then, and what is required is missed. A long one may take turns with other work.
+   * @throws AwsError MalformedXML, SerializationException and kin, or rejects with them
    */
-  bindBody(bytes: Uint8Array, input: Record<string, unknown>, request: Request): void;
+  bindBody(bytes: Uint8Array, input: Record<string, unknown>, request: Request): void | Promise<void>;
   /** Output to response, streaming members passed through. */
   write(output: Record<string, unknown>, context: WriteContext): Response;
 }

@@ -16,7 +16,8 @@ import { frameCipher } from './frames';
 import { boundsOf, decodeKey, encodeKey, tablePrefix } from './keys';
 import { encodeValue } from './lmdb';
 import type { Overlay, View } from './overlay';
-import { type Blobs, type BlobWriter, table, type Writer } from './port';
+import { type Blobs, type BlobWriter, type LongBody, table, type Writer } from './port';
+import { createThreads } from './threads';
 
 /** Key: blob id. Value: number of references. */
 const references = table<number>('store.references');
@@ -85,7 +86,9 @@ export function createBlobs(options: BlobOptions): BlobStore {
     if (durable) for (const path of [root, options.directory]) await syncDirectory(path);
   }
 
-  async function create(key?: Uint8Array): Promise<BlobWriter> {
+  const threads = createThreads();
+
+  async function create(key?: Uint8Array, long?: LongBody): Promise<BlobWriter> {
     const id = random.base32(ID_CHARACTERS);
     const cipher = key && frameCipher(key, id);
     way ??= makeWay().catch((error) => {
@@ -94,7 +97,8 @@ export function createBlobs(options: BlobOptions): BlobStore {
     });
     await way;
     const fd = await openFd(incomingPath(id), 'wx', 0o600);
-    const sink = bodySink(fd, cipher);
+    const elsewhere = long && threads.sink(fd, key && { key, id }, long.digests);
+    const sink = elsewhere ?? bodySink(fd, cipher);
     let ended = false;
     const end = () => {
       if (ended) throw new Error('this body has already ended');
@@ -107,6 +111,9 @@ export function createBlobs(options: BlobOptions): BlobStore {
     };
     return {
       write: (chunk) => sink.write(chunk),
+      get digests() {
+        return elsewhere?.digests ?? {};
+      },
       async finish() {
         end();
         try {
@@ -249,6 +256,7 @@ export function createBlobs(options: BlobOptions): BlobStore {
       const due = [...elder, ...dying];
       if (due.length > 0) await remove(due);
       for (const id of loose) await removeFile(incomingPath(id));
+      await threads.close();
     },
   };
 }

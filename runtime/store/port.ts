@@ -6,6 +6,7 @@
  * UTF-8 bytes. A value is anything MessagePack carries: objects, arrays, strings, numbers, booleans, Uint8Array.
  */
 import type { Bytes } from '../base/bytes';
+import type { DigestName } from '../base/digests';
 
 export type KeyPart = string | number;
 export type Key = readonly KeyPart[];
@@ -97,6 +98,15 @@ export interface BlobWriter {
   /** Flushes to disk (fsync when the store is durable) and names the blob. Not reachable until a commit keeps it. */
   finish(): Promise<BlobRef>;
   discard(): Promise<void>;
+  /** Those that were asked for; complete once `finish` has resolved. */
+  readonly digests: Digests;
+}
+
+export type Digests = Readonly<Partial<Record<DigestName, Uint8Array>>>;
+
+/** What to do with a body that is known to be long: another thread digests, seals and writes it. */
+export interface LongBody {
+  readonly digests: readonly DigestName[];
 }
 
 export interface ByteRange {
@@ -108,7 +118,7 @@ export interface ByteRange {
 
 export interface Blobs {
   /** @param key 32 bytes: the content is encrypted with AES-256-GCM in seekable frames. Absent: kept as it is. */
-  create(key?: Uint8Array): Promise<BlobWriter>;
+  create(key?: Uint8Array, long?: LongBody): Promise<BlobWriter>;
   /** Removes a finished blob that no commit has kept, ahead of the sweep. Of any other it does nothing. */
   discard(blob: BlobRef): Promise<void>;
   /** Streams a blob or a part of it. @throws Error when a frame fails authentication or the file is gone */

@@ -51,6 +51,13 @@ describe('in a header', () => {
       { method: 'PUT', target: '/box/x', body: 'hello', sends: 'hullo' },
       '400 XAmzContentSHA256Mismatch',
     ],
+    [
+      'another long body',
+      { method: 'PUT', target: '/box/x', body: 'hello'.repeat(200_000), sends: 'hullo'.repeat(200_000) },
+      '400 XAmzContentSHA256Mismatch',
+    ],
+    ['its own long body', { method: 'PUT', target: '/box/long', body: 'hello'.repeat(200_000) }, '200'],
+    ['no trace of the others', { target: '/box/x' }, '404 NoSuchKey'],
   ])('%s', async (_, asking, brief) => {
     const { tamper } = asking;
     const answer = await ask(door, { target: '/box/k', ...asking, tamper });

@@ -26,12 +26,35 @@ function refusal(...args: Parameters<typeof bound>): AwsError {
   throw new Error('it was accepted');
 }
 
+/** What S3's readers make of a document that is too long to be read at once. */
+async function boundInTurns(line: string, body: Buffer): Promise<Record<string, unknown>> {
+  const asked = request(line, { body });
+  const route = protocols.route(asked, 's3', undefined);
+  const operation = protocols.operation(route);
+  const input = operation.bindHead(asked, route);
+  const reading = operation.bindBody(body, input, asked);
+  expect(reading).toBeInstanceOf(Promise);
+  await reading;
+  return input;
+}
+
 const withNotes = (service: ServiceName, model: ModelNotes) =>
   createProtocols([{ name: service, wire: { ...(wires[service] as Wire), model } }]);
 
 const S3 = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
 describe('XML', () => {
+  test('a long document is read in turns with other work, to the same end', async () => {
+    const keys = Array.from({ length: 5_000 }, (_, n) => `${'\u{1F600}'.repeat(n % 40)}${n}`);
+    const document = (more: string) =>
+      Buffer.from(`<Delete>${keys.map((key) => `<Object><Key>${key}</Key></Object>`).join('')}${more}</Delete>`);
+    const read = (body: Buffer) => boundInTurns('POST /box?delete', body);
+    const { Delete } = (await read(document(''))) as { Delete: { Objects: { Key: string }[] } };
+    expect(Delete.Objects.map(({ Key }) => Key)).toEqual(keys);
+    await expect(read(document('<Wrong/>'))).rejects.toMatchObject({ code: 'MalformedXML' });
+    await expect(read(document('</Delete>'))).rejects.toMatchObject({ code: 'MalformedXML' });
+  });
+
   const tag = '<Tag><Key>a</Key><Value>b</Value></Tag>';
 
   test.each([
@@ -130,9 +153,9 @@ describe('XML', () => {
     expect(error.message).toContain(place);
   });
 
-  test('that nests without end is malformed', () => {
-    const body = `${'<a>'.repeat(100_000)}${'</a>'.repeat(100_000)}`;
-    expect(refusal('PUT /box?tagging', 's3', { body }).code).toBe('MalformedXML');
+  test('that nests without end is malformed', async () => {
+    const body = Buffer.from(`${'<a>'.repeat(100_000)}${'</a>'.repeat(100_000)}`);
+    await expect(boundInTurns('PUT /box?tagging', body)).rejects.toMatchObject({ code: 'MalformedXML' });
   });
 
   test('that is not UTF-8 is malformed', () => {

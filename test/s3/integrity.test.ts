@@ -71,6 +71,16 @@ describe('checksums', () => {
     );
   });
 
+  it('of a long body is verified, kept and told', async () => {
+    const Body = Buffer.alloc(1_500_000, 'long');
+    const md5 = createHash('md5').update(Body).digest();
+    const kept = await put('long', { Body, ChecksumMD5: md5.toString('base64') });
+    expect(kept).toMatchObject({ ETag: `"${md5.toString('hex')}"`, ChecksumMD5: md5.toString('base64') });
+    const wrong = Buffer.alloc(32).toString('base64');
+    expect(await refusal(put('long-wrong', { Body, ChecksumSHA256: wrong }))).toBe('400 BadDigest');
+    expect(await refusal(head('long-wrong'))).toBe('404 NotFound');
+  });
+
   it('is CRC64NVME when the client brings none', async () => {
     const plain = setting.coffer.client(S3Client, { config: { requestChecksumCalculation: 'WHEN_REQUIRED' } });
     const written = await plain.send(new PutObjectCommand({ Bucket, Key: 'plain', Body: '123456789' }));

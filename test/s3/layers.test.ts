@@ -182,6 +182,7 @@ describe('DSSE-KMS', () => {
         write: async (chunk) => void chunks.push(Buffer.from(chunk)),
         finish: async () => ({ id: 'b', sizeBytes: 0 }),
         discard: async () => {},
+        digests: {},
       },
       cipher(),
     );

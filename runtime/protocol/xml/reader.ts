@@ -3,6 +3,7 @@
  * value it should be is refused, with its place. A shape is compiled once into a plan of elements; the parser's events
  * then walk the plan. No DTDs and no entities but XML's own five; namespaces count by URI, not by prefix.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { SaxesAttributeNS, SaxesTagNS } from 'saxes';
 import type { AwsError } from '../../base/errors';
 import { malformedXml, missingRequestBody } from '../errors';
@@ -18,8 +19,11 @@ export interface XmlReaderOptions extends TextOptions {
   readonly notes?: ModelNotes;
 }
 
-/** Reads a document with the given root into `target`. */
-export type XmlReader = (bytes: Uint8Array, target: Record<string, unknown>) => void;
+/** Reads a document with the given root into `target`: a short one at once, a long one slice by slice. */
+export type XmlReader = (bytes: Uint8Array, target: Record<string, unknown>) => void | Promise<void>;
+
+/** Between two slices of a long document everybody else has a turn: some 5 ms of work, characters. */
+const SLICE_LENGTH = 64 * 1024;
 
 /** What one element may hold. Exactly one of `leaf` and `child` is set. */
 interface Plan {
@@ -61,7 +65,7 @@ export function compileXmlReader(
   const root = new Compiler(options).structure(structure, new Set(members));
   return (bytes, target) => {
     if (bytes.length === 0) throw missingRequestBody();
-    walk(decode(bytes), root, rootName, target, options.namespace);
+    return walk(decode(bytes), root, rootName, target, options.namespace);
   };
 }
 
@@ -75,7 +79,13 @@ function decode(bytes: Uint8Array): string {
 
 // ---- walking ---------------------------------------------------------------------------------------------------------
 
-function walk(xml: string, root: Plan, rootName: string, target: object, namespace: string | undefined): void {
+function walk(
+  xml: string,
+  root: Plan,
+  rootName: string,
+  target: object,
+  namespace: string | undefined,
+): void | Promise<void> {
   const { SaxesParser } = saxes();
   const parser = new SaxesParser({ xmlns: true, position: true });
   const reading = new Reading();
@@ -147,7 +157,16 @@ function walk(xml: string, root: Plan, rootName: string, target: object, namespa
     reading.path.pop();
   });
 
+  if (xml.length > SLICE_LENGTH) return walkSlices(parser, xml);
   parser.write(xml).close();
+}
+
+async function walkSlices(parser: { write(xml: string): unknown; close(): unknown }, xml: string): Promise<void> {
+  for (let from = 0; from < xml.length; from += SLICE_LENGTH) {
+    if (from > 0) await setImmediate();
+    parser.write(xml.slice(from, from + SLICE_LENGTH));
+  }
+  parser.close();
 }
 
 // ---- compiling -------------------------------------------------------------------------------------------------------

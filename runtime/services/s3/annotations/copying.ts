@@ -2,14 +2,13 @@
  * Annotations that go along with a copy: read, decrypted, encrypted under the key of the copy, and made visible in its
  * commit. Source: S3 user guide, "Annotating your objects", copy behavior.
  */
-import { once } from '../../../base/bytes';
 import type { Call } from '../../../kernel/call';
 import type { Writer } from '../../../store/port';
 import { digestsFor, verify } from '../checksums';
 import { invalidArgument, operationAborted } from '../errors';
 import { entityTag } from '../operations/put';
 import type { Source } from '../sources';
-import { keepBody, newId, readPiece, type Taken, takeBody } from '../state/bodies';
+import { incoming, keepBody, newId, readPiece, type Taken, takeBody } from '../state/bodies';
 import type { DataKey } from '../state/layers';
 import { findVersion } from '../state/objects';
 import { type AnnotationSet, annotations, type ChecksumName, type Seal, type StoredObject } from '../state/tables';
@@ -49,7 +48,7 @@ export async function copyAnnotations(
       const body = await readPiece(store, annotation.piece, sourceKey);
       if (!body) throw operationAborted();
       const kept = algorithm ?? annotation.checksum.algorithm;
-      const taken = await takeBody(store, body instanceof Uint8Array ? once(body) : body, {
+      const taken = await takeBody(store, incoming(body, annotation.piece.sizeBytes), {
         id: newId(call.now, random),
         dataKey,
         digests: digestsFor({ algorithm: kept }),

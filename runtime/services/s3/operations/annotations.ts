@@ -17,7 +17,7 @@ import { announceObject } from '../events';
 import { checkUnlocked } from '../locks';
 import type { In, Out } from '../model';
 import { whileReplaced } from '../reading';
-import { newId, readPiece, takeBody, using } from '../state/bodies';
+import { incoming, newId, readPiece, takeBody, using } from '../state/bodies';
 import { findBucket } from '../state/buckets';
 import { findVersion, replaceVersion } from '../state/objects';
 import type { Annotation, Bucket, StoredObject } from '../state/tables';
@@ -44,7 +44,7 @@ export async function PutObjectAnnotation(
   const payload = await payloadOf(call);
   const dataKey = await unseal(call, bucket, key, object.seal, undefined);
   const { store, random } = call.kernel;
-  const taken = await takeBody(store, once(payload), {
+  const taken = await takeBody(store, incoming(payload, payload.length), {
     id: newId(call.now, random),
     dataKey,
     digests: digestsFor(claim),

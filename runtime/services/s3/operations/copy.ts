@@ -1,5 +1,4 @@
 /** CopyObject. Source: S3 API reference, "CopyObject"; S3 user guide, "Copying, moving, and renaming objects". */
-import { once } from '../../../base/bytes';
 import type { Call } from '../../../kernel/call';
 import { copiesAnnotations, copyAnnotations } from '../annotations/copying';
 import { algorithmNamed, checksumMembers, DEFAULT_CHECKSUM, digestsFor, verify } from '../checksums';
@@ -10,7 +9,7 @@ import { checkKey } from '../names';
 import { openBody, whileReplaced } from '../reading';
 import { noteRetrieval } from '../retrievals';
 import { copySource, type Source } from '../sources';
-import { newId, type Taken, takeBody, using } from '../state/bodies';
+import { incoming, newId, type Taken, takeBody, using } from '../state/bodies';
 import type { DataKey } from '../state/layers';
 import type { Bucket, Checksum, ChecksumName, Seal } from '../state/tables';
 import { bucketOf } from '../target';
@@ -140,7 +139,7 @@ async function copiedBody(
   const { store, random } = call.kernel;
   const body = await openBody(call, source.object, await source.open());
   if (!body) return undefined;
-  const taken = await takeBody(store, body instanceof Uint8Array ? once(body) : body, {
+  const taken = await takeBody(store, incoming(body, source.object.sizeBytes), {
     id: newId(call.now, random),
     dataKey,
     digests: digestsFor({ algorithm }),

@@ -22,6 +22,8 @@ import type { Bucket, DeleteMarker } from '../state/tables';
 import { bucketOf } from '../target';
 
 const MOST_KEYS = 1000;
+/** Deleted in one commit, so that others have a turn between. The request is not atomic on S3 either. */
+const KEYS_AT_ONCE = 250;
 /** The ETag that events of delete markers carry: that of nothing. */
 const ETAG_OF_NOTHING = 'd41d8cd98f00b204e9800998ecf8427e';
 
@@ -76,38 +78,43 @@ export async function DeleteObjects(call: Call, input: In<'DeleteObjects'>): Pro
     Errors.push({ Key, ...(VersionId ? { VersionId } : {}), Code: error.code, Message: error.message });
   };
 
-  const allowed: (typeof asked)[number][] = [];
-  for (const one of asked) {
-    try {
-      if (one.LastModifiedTime || one.Size !== undefined)
-        throw notImplemented('LastModifiedTime and Size of a deletion');
-      checkForm(one.Key ?? '', one.VersionId);
-      for (const check of deletionChecks(call, bucket, one, bypass)) await call.authorize(check);
-      allowed.push(one);
-    } catch (error) {
-      refuse(one, error);
-    }
-  }
-  const outcomes = await call.kernel.store.write(async (tx) => {
-    const now = await bucketNow(tx, bucket);
-    const made: (Deleted | Error)[] = [];
-    for (const { Key = '', VersionId, ETag } of allowed) {
+  const Deleted: NonNullable<Out<'DeleteObjects'>['Deleted']> = [];
+  for (let from = 0; from < asked.length; from += KEYS_AT_ONCE)
+    await deleteSome(asked.slice(from, from + KEYS_AT_ONCE));
+  return { ...(Deleted.length > 0 ? { Deleted } : {}), ...(Errors.length > 0 ? { Errors } : {}) };
+
+  async function deleteSome(some: typeof asked): Promise<void> {
+    const allowed: (typeof asked)[number][] = [];
+    for (const one of some) {
       try {
-        made.push(await deleteVersion(tx, call, now, { key: Key, versionId: VersionId, ifMatch: ETag, bypass, mfa }));
+        if (one.LastModifiedTime || one.Size !== undefined)
+          throw notImplemented('LastModifiedTime and Size of a deletion');
+        checkForm(one.Key ?? '', one.VersionId);
+        for (const check of deletionChecks(call, bucket, one, bypass)) await call.authorize(check);
+        allowed.push(one);
       } catch (error) {
-        if (!isAwsError(error)) throw error;
-        made.push(error);
+        refuse(one, error);
       }
     }
-    return made;
-  });
-  const Deleted: NonNullable<Out<'DeleteObjects'>['Deleted']> = [];
-  for (const [i, outcome] of outcomes.entries()) {
-    const { Key, VersionId } = allowed[i];
-    if (outcome instanceof Error) refuse(allowed[i], outcome);
-    else if (!input.Delete?.Quiet) Deleted.push(entryOf(Key, VersionId, outcome));
+    const outcomes = await call.kernel.store.write(async (tx) => {
+      const now = await bucketNow(tx, bucket);
+      const made: (Deleted | Error)[] = [];
+      for (const { Key = '', VersionId, ETag } of allowed) {
+        try {
+          made.push(await deleteVersion(tx, call, now, { key: Key, versionId: VersionId, ifMatch: ETag, bypass, mfa }));
+        } catch (error) {
+          if (!isAwsError(error)) throw error;
+          made.push(error);
+        }
+      }
+      return made;
+    });
+    for (const [i, outcome] of outcomes.entries()) {
+      const { Key, VersionId } = allowed[i];
+      if (outcome instanceof Error) refuse(allowed[i], outcome);
+      else if (!input.Delete?.Quiet) Deleted.push(entryOf(Key, VersionId, outcome));
+    }
   }
-  return { ...(Deleted.length > 0 ? { Deleted } : {}), ...(Errors.length > 0 ? { Errors } : {}) };
 }
 
 function entryOf(Key: string | undefined, asked: string | undefined, { versionId, marker }: Deleted) {

@@ -1,5 +1,4 @@
 /** PutObject. Source: S3 API reference, "PutObject". */
-import { once } from '../../../base/bytes';
 import type { Call } from '../../../kernel/call';
 import { checkContentMd5, checksumMembers, claimOf, digestsFor, verify } from '../checksums';
 import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../encryption';
@@ -7,12 +6,12 @@ import { needsIntegrity, notImplemented, partNumberOutOfRange } from '../errors'
 import { expirationMember } from '../expiry';
 import type { In, Out } from '../model';
 import { checkKey } from '../names';
-import { newId, takeBody, using } from '../state/bodies';
+import { incoming, newId, takeBody, using } from '../state/bodies';
 import type { Seal } from '../state/tables';
 import { bucketOf } from '../target';
 import { checkWriteEarly, commitObject, draftOf, limitBody, writtenVersionMember } from '../writing';
 
-const NO_BODY = once(new Uint8Array(0));
+const NO_BODY = incoming(new Uint8Array(0), 0);
 
 export async function PutObject(call: Call, input: In<'PutObject'>): Promise<Out<'PutObject'>> {
   const bucket = await bucketOf(call, input);
@@ -32,7 +31,7 @@ export async function PutObject(call: Call, input: In<'PutObject'>): Promise<Out
 
   const { seal, dataKey } = await sealFor(call, bucket, key, choice);
   const { store, random } = call.kernel;
-  const taken = await takeBody(store, call.body?.stream ?? NO_BODY, {
+  const taken = await takeBody(store, call.body ?? NO_BODY, {
     id: newId(call.now, random),
     dataKey,
     digests: digestsFor(claim),

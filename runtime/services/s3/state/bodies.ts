@@ -4,7 +4,7 @@
  * data key, so that one data key serves any number of pieces and no pair of key and nonce is used twice.
  */
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
-import type { Bytes } from '../../../base/bytes';
+import { type Bytes, once } from '../../../base/bytes';
 import { type Digest, type DigestName, digest } from '../../../base/digests';
 import type { Random } from '../../../base/random';
 import { type FrameCipher, frameCipher } from '../../../store/frames';
@@ -15,9 +15,24 @@ import { bodies, type Piece } from './tables';
 
 /** The largest body that lives in a row, bytes. */
 const INLINE_BYTES = 16 * 1024;
+/** From this length on, bytes, a body is worth the way to another thread. */
+const LONG_BYTES = 512 * 1024;
 const TAG_BYTES = 16;
 /** A piece's key encrypts one message only, so its nonce may be constant. */
 const NONCE = Buffer.alloc(12);
+
+/** A body to be read. */
+export interface Incoming {
+  readonly stream: Bytes;
+  /** Bytes, when it is known. */
+  readonly length?: number;
+  /** The same bytes before their SHA-256 is held against the signed one, for a reader that takes it anyway. */
+  readonly signed?: { readonly stream: Bytes; confirm(sha256: Uint8Array): void };
+}
+
+export function incoming(content: Uint8Array | Bytes, length: number): Incoming {
+  return { stream: content instanceof Uint8Array ? once(content) : content, length };
+}
 
 /** A body that was read to its end and is not part of anything yet. */
 export interface Taken {
@@ -34,19 +49,50 @@ export function newId(now: number, random: Random): string {
   return now.toString(36).padStart(9, '0') + random.mixed(16);
 }
 
-/**
- * Reads a body to its end.
- * @param onLength told the length so far with every chunk; throws to stop
- */
-export async function takeBody(
+export interface Taking {
+  readonly id: string;
+  readonly dataKey: DataKey;
+  readonly digests: readonly DigestName[];
+  /** Told the length so far with every chunk; throws to stop. */
+  onLength(sizeBytes: number): void;
+}
+
+/** Reads a body to its end. */
+export function takeBody(store: Store, body: Incoming, taking: Taking): Promise<Taken> {
+  const isLong = (body.length ?? 0) >= LONG_BYTES && !isLayered(taking.dataKey);
+  return isLong ? takeLong(store, body, taking) : takeShort(store, body.stream, taking);
+}
+
+/** Everything but the reading is done by another thread. */
+async function takeLong(
+  store: Store,
+  { stream, signed }: Incoming,
+  { id, dataKey, digests: names, onLength }: Taking,
+): Promise<Taken> {
+  const digests = signed ? [...new Set<DigestName>([...names, 'SHA256'])] : names;
+  const blob = await store.blobs.create(pieceKey(outermost(dataKey), id), { digests });
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of signed?.stream ?? stream) {
+      sizeBytes += chunk.length;
+      onLength(sizeBytes);
+      await blob.write(chunk);
+    }
+  } catch (error) {
+    await blob.discard();
+    throw error;
+  }
+  const taken = { piece: { id, sizeBytes, blob: await blob.finish() }, digests: blob.digests };
+  return using(store, taken, async () => {
+    signed?.confirm(blob.digests.SHA256!);
+    return taken;
+  });
+}
+
+async function takeShort(
   store: Store,
   stream: Bytes,
-  {
-    id,
-    dataKey,
-    digests: names,
-    onLength,
-  }: { id: string; dataKey: DataKey; digests: readonly DigestName[]; onLength: (sizeBytes: number) => void },
+  { id, dataKey, digests: names, onLength }: Taking,
 ): Promise<Taken> {
   const key = pieceKey(outermost(dataKey), id);
   const running = names.map((name): [DigestName, Digest] => [name, digest(name)]);

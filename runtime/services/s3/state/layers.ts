@@ -50,6 +50,7 @@ export function layerWriter(blob: BlobWriter, cipher: FrameCipher): BlobWriter {
       return blob.finish();
     },
     discard: () => blob.discard(),
+    digests: blob.digests,
   };
 }
 

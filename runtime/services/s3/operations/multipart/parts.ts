@@ -1,5 +1,4 @@
 /** Parts of an upload, from a body or from another object. Source: S3 API reference, "UploadPart", "UploadPartCopy". */
-import { type Bytes, once } from '../../../../base/bytes';
 import type { DigestName } from '../../../../base/digests';
 import type { Call } from '../../../../kernel/call';
 import { base64, type Claim, checkContentMd5, claimOf, verify } from '../../checksums';
@@ -19,7 +18,7 @@ import type { In, Out } from '../../model';
 import { openBody, whileReplaced } from '../../reading';
 import { noteRetrieval } from '../../retrievals';
 import { copySource } from '../../sources';
-import { keepBody, newId, type Taken, takeBody, using } from '../../state/bodies';
+import { type Incoming, incoming, keepBody, newId, type Taken, takeBody, using } from '../../state/bodies';
 import type { DataKey } from '../../state/layers';
 import type { Bucket, Part, Upload } from '../../state/tables';
 import { findUpload, putPart } from '../../state/uploads';
@@ -29,7 +28,7 @@ import { entityTag } from '../put';
 import { uploadOf } from './uploads';
 
 const MOST_PARTS = 10_000;
-const NO_BODY = once(new Uint8Array(0));
+const NO_BODY = incoming(new Uint8Array(0), 0);
 
 type PartInput = { Key?: string; UploadId?: string; PartNumber?: number } & EncryptionInput;
 
@@ -44,7 +43,7 @@ export async function UploadPart(call: Call, input: In<'UploadPart'>): Promise<O
   const { retention, legalHold } = upload.draft;
   if ((retention || legalHold) && !claim && input.ContentMD5 === undefined) throw needsIntegrity('Put Part');
   const dataKey = await partKey(call, bucket, upload, input);
-  const taken = await take(call, upload, call.body?.stream ?? NO_BODY, dataKey, onLength, claim);
+  const taken = await take(call, upload, call.body ?? NO_BODY, dataKey, onLength, claim);
   const { algorithm } = claim ?? upload;
   const { part, given } = await using(call.kernel.store, taken, async () => {
     const given = verify(taken.digests, { claim, contentMd5: input.ContentMD5, body: call.body, algorithm });
@@ -69,9 +68,9 @@ export async function UploadPartCopy(call: Call, input: In<'UploadPartCopy'>): P
     const sizeBytes = span ? span.end - span.start + 1 : source.object.sizeBytes;
     if (sizeBytes > LARGEST_PUT) throw copySourceTooLarge(LARGEST_PUT);
     const body = await openBody(call, source.object, await source.open(), span);
-    return body && { source, body };
+    return body && { source, body: incoming(body, sizeBytes) };
   });
-  const taken = await take(call, upload, body instanceof Uint8Array ? once(body) : body, dataKey, () => {}, undefined);
+  const taken = await take(call, upload, body, dataKey, () => {}, undefined);
   const part = await using(call.kernel.store, taken, () => putTaken(call, bucket, input, upload, taken));
   noteRetrieval(call.kernel, source.bucket, source.object, part.piece.sizeBytes, call.now);
   return {
@@ -112,14 +111,14 @@ async function partKey(call: Call, bucket: Bucket, { draft: { seal } }: Upload, 
 function take(
   call: Call,
   upload: Upload,
-  stream: Bytes,
+  body: Incoming,
   dataKey: DataKey,
   onLength: (sizeBytes: number) => void,
   claim: Claim | undefined,
 ): Promise<Taken> {
   const { store, random } = call.kernel;
   const digests = [...new Set<DigestName>(['MD5', upload.algorithm, claim?.algorithm ?? upload.algorithm])];
-  return takeBody(store, stream, { id: newId(call.now, random), dataKey, digests, onLength });
+  return takeBody(store, body, { id: newId(call.now, random), dataKey, digests, onLength });
 }
 
 async function putTaken(call: Call, bucket: Bucket, input: PartInput, upload: Upload, taken: Taken): Promise<Part> {
