@@ -16,6 +16,20 @@ export {
 export type { SecureBucketProps } from './bucket/props';
 export { Removal } from './bucket/removal';
 export { Versioning } from './bucket/versioning';
+export { AlarmTopic } from './compute/alarms';
+export {
+  Concurrency,
+  SecureFunction,
+  type SecureFunctionAlarmOptions,
+  type SecureFunctionProps,
+} from './compute/function';
+export { OperationsKey } from './compute/key';
+export { Idempotency, IdempotencyStore, type IdempotencyStoreProps } from './events/idempotency';
+export { MalwareGate, type MalwareGateProps } from './events/malware';
+export { BucketNotifications, type NotificationOptions } from './events/notifications';
+export { ObjectProcessor, type ObjectProcessorProps, type WriteOptions } from './events/processor';
+export { MalwareScan } from './events/scan';
+export { ObjectTrigger, type QueueTriggerOptions } from './events/trigger';
 export { type AccessOptions, BucketAccess } from './grants/access';
 export { TableFormat } from './lake/format';
 export { DataLake, type DataLakeProps } from './lake/lake';
@@ -23,4 +37,5 @@ export { type DatePartitionOptions, type IntegerPartitionOptions, PartitionKey }
 export { type LakeColumn, LakeTable, type LakeTableOptions, type LakeTableProps } from './lake/table';
 export { type NamedQueryOptions, QueryWorkgroup, type QueryWorkgroupProps } from './lake/workgroup';
 export { LakeZone, type LakeZoneOptions } from './lake/zone';
+export { UploadApi, type UploadApiProps } from './uploads/api';
 export { type Problem, Problems } from './validation/problems';

@@ -3,7 +3,7 @@
  * reviewer can check. Written in the bare form (`HIPAA.Security-S3...`), which holds in a full synth and in
  * `pack.validateScope()`. Set the context `coffer:acknowledge` to false to see every finding again.
  */
-import { Validations } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /** Switch that turns the acknowledgements of this package off. */
@@ -22,6 +22,8 @@ const PACKS: { readonly [rule: string]: readonly string[] } = {
   IAMNoInlinePolicy: ['HIPAA.Security', 'NIST.800.53.R4', 'NIST.800.53.R5', 'PCI.DSS.321'],
   SQSRedrivePolicy: ['Serverless'],
   SNSRedrivePolicy: ['Serverless'],
+  LambdaAsyncFailureDestination: ['Serverless'],
+  LambdaEventSourceMappingDestination: ['Serverless'],
 };
 
 /** Answers for `rule` on `scope`, in every pack that has it; a rule of one pack is given with its prefix. */
@@ -30,4 +32,19 @@ export function acknowledge(scope: IConstruct, rule: string, reason: string): vo
   if (wanted === false || wanted === 'false') return;
   const ids = PACKS[rule]?.map((pack) => `${pack}-${rule}`) ?? [rule];
   for (const id of ids) Validations.of(scope).acknowledge({ id, reason });
+}
+
+/** Acknowledges that a policy names `resource`, which holds a wildcard. */
+export function acknowledgeWildcard(policy: IConstruct, resource: string, reason: string): void {
+  acknowledge(policy, `AwsSolutions-IAM5[Resource::${flat(Stack.of(policy).resolve(resource))}]`, reason);
+}
+
+/** A value with its references as cdk-nag prints them in ids. */
+function flat(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, unknown>;
+  if (typeof Ref === 'string') return `<${Ref}>`;
+  if (Array.isArray(attribute)) return `<${attribute.join('.')}>`;
+  if (Array.isArray(join)) return (join[1] as unknown[]).map(flat).join(join[0] as string);
+  return JSON.stringify(value);
 }

@@ -1,0 +1,56 @@
+/**
+ * Filters of event notifications: what S3 takes, and when two of them would hear of the same event of a key, which it
+ * refuses. Source: S3 user guide, "Configuring event notifications using object key name filtering".
+ */
+import type { Problems } from '../validation/problems';
+
+const LONGEST_BYTES = 1024;
+
+export interface Filter {
+  readonly event: string;
+  readonly prefix: string;
+  readonly suffix: string;
+}
+
+export const told = ({ event, prefix, suffix }: Filter) => `${event} of ${prefix}*${suffix}`;
+
+function covers(pattern: string, event: string): boolean {
+  return pattern === event || (pattern.endsWith(':*') && event.startsWith(pattern.slice(0, -1)));
+}
+
+/** Whether a key can exist whose event both would hear of. */
+export function overlapping(a: Filter, b: Filter): boolean {
+  return (
+    (covers(a.event, b.event) || covers(b.event, a.event)) &&
+    (a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix)) &&
+    (a.suffix.endsWith(b.suffix) || b.suffix.endsWith(a.suffix))
+  );
+}
+
+/** Notes what S3 would refuse, or take and never match. */
+export function checkFilter(problems: Problems, prefix: string, suffix: string): void {
+  for (const [name, value] of Object.entries({ prefix, suffix })) {
+    const bytes = Buffer.byteLength(value);
+    problems.check(
+      bytes <= LONGEST_BYTES,
+      name,
+      `${value.slice(0, 12)}... (${bytes} bytes)`,
+      `at most ${LONGEST_BYTES} bytes`,
+      'filter in the handler',
+    );
+    problems.check(
+      !value.includes('*'),
+      name,
+      value,
+      'text that is compared as it is: S3 knows no wildcards here',
+      `use ${JSON.stringify(value.replaceAll('*', ''))}`,
+    );
+  }
+  problems.check(
+    !prefix.startsWith('/'),
+    'prefix',
+    prefix,
+    'the beginning of a key, which has no / before it',
+    `use ${JSON.stringify(prefix.replace(/^\/+/, ''))}`,
+  );
+}
