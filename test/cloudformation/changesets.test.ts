@@ -166,8 +166,10 @@ test('another deployment drops what was proposed', async () => {
 });
 
 test.each([
-  [{ ChangeSetType: 'IMPORT' as const }, 'Importing existing resources is not supported by this runtime'],
-  [{ DeploymentMode: 'REVERT_DRIFT' as const }, 'DeploymentMode REVERT_DRIFT is not supported by this runtime'],
+  [
+    { ChangeSetType: 'CREATE' as const, StackName: 'T', DeploymentMode: 'REVERT_DRIFT' as const },
+    'DeploymentMode REVERT_DRIFT can only be given for a change set of type UPDATE',
+  ],
   [{ ChangeSetName: '-x' }, "at 'changeSetName' failed to satisfy constraint"],
 ])('%j is refused', async (more, message) => {
   await create();

@@ -194,7 +194,7 @@ describe('create', () => {
       template({ A: {} }),
       { StackPolicyBody: '{}' },
       'ValidationError',
-      'StackPolicyBody is not supported by this runtime',
+      'Error validating stack policy: it has no Statement',
     ],
   ])('%s is refused', async (_, body, options, name, message) => {
     await create(template({ A: {} }), { StackName: 'Taken' });

@@ -184,7 +184,10 @@ test('inert types are listed, and refused when strict', async () => {
 
 test.each([
   ['{', /^T failed: Template format error: JSON not well-formed/],
-  ['Resources: {A: {Type: "AWS::S3::Bucket", Properties: {BuckName: x}}}', /Encountered unsupported property BuckName/],
+  [
+    'Resources: {A: {Type: "AWS::S3::Bucket", Properties: {BuckName: x}}}',
+    /extraneous key \[BuckName\] is not permitted/,
+  ],
 ])('a plain template file: %s', async (text, message) => {
   const file = join(outdir, 'T.template.yaml');
   await writeFile(file, text);

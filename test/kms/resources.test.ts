@@ -57,10 +57,17 @@ test('keys, aliases and replicas', async () => {
   expect((await kms.getKeyRotationStatus({ KeyId })).KeyRotationEnabled).toBe(true);
 
   const there = coffer.client(CloudFormation, { region: 'eu-west-1' });
+  const Principal = { AWS: 'arn:aws:iam::000000000000:root' };
+  const KeyPolicy = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal, Action: 'kms:*', Resource: '*' }],
+  };
   await there.createStack({
     StackName: 'replica',
     TemplateBody: JSON.stringify({
-      Resources: { Replica: { Type: 'AWS::KMS::ReplicaKey', Properties: { PrimaryKeyArn: first.outputs.Arn } } },
+      Resources: {
+        Replica: { Type: 'AWS::KMS::ReplicaKey', Properties: { PrimaryKeyArn: first.outputs.Arn, KeyPolicy } },
+      },
     }),
   });
   await coffer.settled();

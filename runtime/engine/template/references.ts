@@ -242,6 +242,17 @@ export function circleIn(graph: Dependencies): string[] {
   return [...rest.keys()];
 }
 
+/** Attributes that a value as written asks for by name. */
+export function attributesIn(value: unknown): { readonly id: string; readonly attribute: string }[] {
+  const found: { id: string; attribute: string }[] = [];
+  walk(value, {
+    visit(name, argument) {
+      for (const { id, attribute } of targets(name, argument)) if (attribute) found.push({ id, attribute });
+    },
+  });
+  return found;
+}
+
 /** Which of `ids` a value as written refers to: `A`, or `A.Arn` for an attribute. */
 export function referencedIn(value: unknown, ids: ReadonlySet<string>): string[] {
   const found = new Set<string>();

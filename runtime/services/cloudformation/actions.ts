@@ -82,7 +82,13 @@ export const actions: Actions<Client> = {
   DeleteStack: onStack('DeleteStack', deploymentKeys),
   RollbackStack: onStack('RollbackStack', deploymentKeys),
   ContinueUpdateRollback: onStack('ContinueUpdateRollback', deploymentKeys),
+  CancelUpdateStack: onStack('CancelUpdateStack'),
   UpdateTerminationProtection: onStack('UpdateTerminationProtection'),
+  SetStackPolicy: onStack('SetStackPolicy', ({ StackPolicyURL }) => ({
+    'cloudformation:StackPolicyUrl': StackPolicyURL,
+  })),
+  GetStackPolicy: onStack('GetStackPolicy'),
+  DescribeAccountLimits: anywhere('DescribeAccountLimits'),
   DescribeStacks: (input, call) =>
     input.StackName ? onStack('DescribeStacks')(input, call) : anywhere('DescribeStacks')(),
   ListStacks: anywhere('ListStacks'),

@@ -14,9 +14,10 @@ import { publishAssets } from './deploy/assets';
 import { reportOf, type StackReport, skippedReport } from './deploy/report';
 import { type Deployer, deployerOf } from './deployer';
 import { noUpdates } from './errors';
-import { type Begun, beginCreate, beginDelete, beginUpdate, type Request } from './stacks/begin';
+import { type Begun, beginCreate, beginUpdate, type Request } from './stacks/begin';
 import { inOrder } from './stacks/graph';
 import type { Wish } from './stacks/prepare';
+import { beginDelete } from './stacks/undo';
 import { findStack, type Place, putStack, readTemplateText, type Stack, type StackEvent } from './state';
 
 export { AssemblyError } from './deploy/assembly';

@@ -29,6 +29,8 @@ export interface Running {
    * until the returned function is called.
    */
   away(): () => void;
+  /** Ends the operation early, as a failure. Absent: it cannot be cancelled. */
+  readonly cancel?: () => void;
 }
 
 /** What the handler of a custom resource sends, or that nothing came in time. */
@@ -59,7 +61,12 @@ export function deployerOf(kernel: Kernel): Deployer {
 }
 
 /** Runs an operation on a stack beside the request that asked for it. */
-export function runBeside({ kernel, running }: Deployer, stackId: string, work: () => Promise<void>): Promise<void> {
+export function runBeside(
+  { kernel, running }: Deployer,
+  stackId: string,
+  work: () => Promise<void>,
+  cancel?: () => void,
+): Promise<void> {
   let idle = kernel.busy();
   const done = work()
     .catch((error: unknown) => kernel.report(`operation on ${stackId} broke off: ${(error as Error).stack}`))
@@ -73,7 +80,7 @@ export function runBeside({ kernel, running }: Deployer, stackId: string, work: 
       idle = kernel.busy();
     };
   };
-  running.set(stackId, { done, away });
+  running.set(stackId, { done, away, cancel });
   return done;
 }
 

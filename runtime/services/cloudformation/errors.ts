@@ -38,6 +38,15 @@ export function changeSetNotExecutable(id: string, status: string): AwsError {
   );
 }
 
+/** What makes a change set fail that is otherwise well asked for: it is kept, with the reason. */
+export class ChangeSetFailure extends Error {
+  override readonly name = 'ChangeSetFailure';
+}
+
+export function notFound(type: string, identifier: string): string {
+  return `Resource of type '${type}' with identifier '${identifier}' was not found.`;
+}
+
 export function wrongState(stackId: string, status: string, verb = 'updated'): AwsError {
   return validationError(`Stack:${stackId} is in ${status} state and can not be ${verb}.`);
 }

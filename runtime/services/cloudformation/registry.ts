@@ -7,6 +7,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { type Definitions, definitionsOf, type SpecProperties, violations } from './shapes';
 
 export interface RegisteredType {
   readonly properties: readonly string[];
@@ -21,6 +22,8 @@ export interface RegisteredType {
   readonly identifier: readonly string[];
   /** `arn:${Partition}:ecr:${Region}:${Account}:repository/${RepositoryName}` */
   readonly arn?: string;
+  /** What is wrong with the shape of evaluated properties, in CloudFormation's words. */
+  faultsOf(properties: object): string[];
 }
 
 export type AttributeKind = 'text' | 'list' | 'number' | 'flag' | 'object';
@@ -48,6 +51,8 @@ interface Entry {
   readonly attributes: string;
   readonly identifier: string;
   readonly arn?: string;
+  /** JSON of the definitions, which few types are ever asked for. */
+  readonly shapes: string;
 }
 
 interface Index {
@@ -78,10 +83,11 @@ function readIndex(): Index {
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
-function readEntry({ properties, attributes, identifier, arn }: Entry): RegisteredType {
+function readEntry({ properties, attributes, identifier, arn, shapes }: Entry): RegisteredType {
   const words = (text: string) => (text === '' ? [] : text.split(' '));
   const marked = words(properties).map((word) => ({ name: word.replace(/[*!?]+$/, ''), word }));
   const having = (mark: string) => marked.filter(({ word }) => word.includes(mark)).map(({ name }) => name);
+  let definitions: Definitions | undefined;
   return {
     properties: marked.map(({ name }) => name),
     required: having(MARKS.required),
@@ -90,6 +96,10 @@ function readEntry({ properties, attributes, identifier, arn }: Entry): Register
     attributes: new Map(words(attributes).map((word) => word.split(':') as [string, AttributeKind])),
     identifier: words(identifier),
     arn,
+    faultsOf(given) {
+      definitions ??= JSON.parse(shapes) as Definitions;
+      return violations(definitions, given);
+    },
   };
 }
 
@@ -98,13 +108,18 @@ function readEntry({ properties, attributes, identifier, arn }: Entry): Register
 /** As much of the package as is read here. */
 interface Resource {
   readonly cloudFormationType: string;
-  readonly properties: Readonly<Record<string, { required?: boolean; causesReplacement?: 'yes' | 'no' | 'maybe' }>>;
+  readonly properties: SpecProperties & Readonly<Record<string, { causesReplacement?: 'yes' | 'no' | 'maybe' }>>;
   readonly attributes: Readonly<Record<string, { type: { type: string } }>>;
   readonly primaryIdentifier?: readonly string[];
   readonly arnTemplate?: string;
 }
 
-function makeEntry({ properties, attributes, primaryIdentifier = [], arnTemplate }: Resource): Entry {
+interface Spec {
+  all(entity: 'resource'): Iterable<Resource>;
+  get(entity: 'typeDefinition', id: string): { readonly properties: SpecProperties };
+}
+
+function makeEntry(spec: Spec, { properties, attributes, primaryIdentifier = [], arnTemplate }: Resource): Entry {
   const marks = ({ required, causesReplacement }: Resource['properties'][string]) =>
     `${required ? MARKS.required : ''}${causesReplacement === 'yes' ? MARKS.createOnly : causesReplacement === 'maybe' ? MARKS.conditional : ''}`;
   return {
@@ -116,15 +131,17 @@ function makeEntry({ properties, attributes, primaryIdentifier = [], arnTemplate
       .join(' '),
     identifier: primaryIdentifier.join(' '),
     arn: arnTemplate,
+    shapes: JSON.stringify(definitionsOf(properties, (id) => spec.get('typeDefinition', id).properties)),
   };
 }
 
 function makeIndex(): void {
-  const { version } = require('@aws-cdk/aws-service-spec/package.json') as { version: string };
+  const made = require('@aws-cdk/aws-service-spec/package.json') as { version: string };
+  const version = `${made.version}, with shapes`;
   if (existsSync(path) && readIndex().version === version) return;
-  const { loadAwsServiceSpecSync } = require('@aws-cdk/aws-service-spec');
-  const resources: Resource[] = [...loadAwsServiceSpecSync().all('resource')];
-  const types = Object.fromEntries(resources.map((resource) => [resource.cloudFormationType, makeEntry(resource)]));
+  const spec: Spec = require('@aws-cdk/aws-service-spec').loadAwsServiceSpecSync();
+  const resources = [...spec.all('resource')];
+  const types = Object.fromEntries(resources.map((one) => [one.cloudFormationType, makeEntry(spec, one)]));
   writeFileSync(path, JSON.stringify({ version, types }));
 }
 

@@ -9,6 +9,7 @@ import { changeSetHandlers } from './operations/changesets';
 import { contentHandlers } from './operations/contents';
 import { driftHandlers } from './operations/drift';
 import { exportHandlers } from './operations/exports';
+import { policyHandlers } from './operations/policies';
 import { stackHandlers } from './operations/stacks';
 import { templateHandlers } from './operations/templates';
 import { resources } from './resources';
@@ -27,6 +28,7 @@ const handlers: Handlers<typeof CloudFormation> = {
   ...contentHandlers,
   ...driftHandlers,
   ...exportHandlers,
+  ...policyHandlers,
   ...stackHandlers,
   ...templateHandlers,
 };

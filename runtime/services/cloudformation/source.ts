@@ -42,7 +42,7 @@ export async function templateText(call: Call, input: TemplateInput, stack?: Sta
  * Reads from S3 as the caller, whatever host the URL names: the runtime's own, the regional or global endpoint of
  * Amazon S3, with the bucket in the host or in the path.
  */
-async function fetchTemplate({ peers }: Call, url: string): Promise<string> {
+export async function fetchTemplate({ peers }: Call, url: string): Promise<string> {
   const { bucket, key, version } = locate(url);
   try {
     const { Body } = await peers.s3.GetObject({ Bucket: bucket, Key: key, VersionId: version });

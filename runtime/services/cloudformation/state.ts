@@ -5,6 +5,7 @@
 import type { Principal } from '../../kernel/principal';
 import type { Properties } from '../../kernel/service';
 import { type Key, type Reader, type Table, table, type Writer } from '../../store/port';
+import { removePolicyText } from './state/policies';
 
 export interface StackParameter {
   readonly name: string;
@@ -129,6 +130,8 @@ export interface Resource extends Settled {
   /** No behaviour: the configuration is kept and nothing acts on it. */
   readonly inert?: boolean;
   readonly drift?: ResourceDrift;
+  /** The running or failed operation took it in as it was: nothing that undoes the operation deletes it. */
+  readonly adopted?: boolean;
 }
 
 export interface StackDrift {
@@ -179,6 +182,8 @@ export interface ChangeSet extends StackSettings {
   readonly createdAt: number;
   /** JSON of the API's `Changes`. */
   readonly changes: string;
+  /** Physical ids of resources that it takes in, by logical id. */
+  readonly adopt?: Readonly<Record<string, string>>;
   readonly token?: string;
   /** What the caller wishes for the execution and reads back; JSON. */
   readonly wishes: string;
@@ -233,6 +238,7 @@ export async function removeStack(tx: Writer, stack: Stack): Promise<void> {
   const remove = async <V>(rows: Table<V>) => {
     for await (const { key } of tx.scan(rows, { within: keyOf(stack) })) tx.delete(rows, key);
   };
+  removePolicyText(tx, stack);
   await remove(templates);
   await remove(events);
   await remove(resources);

@@ -68,7 +68,7 @@ async function ask(
   properties: Properties,
   request: CustomRequest,
 ): Promise<ResourceResult> {
-  const { deployer, deadline = Number.POSITIVE_INFINITY, actor } = run;
+  const { deployer, deadline = Number.POSITIVE_INFINITY, actor, signal } = run;
   const { kernel } = deployer;
   const token = String(properties.ServiceToken ?? '');
   const arn = parseArn(token);
@@ -94,7 +94,7 @@ async function ask(
     const broken = invoke(peers.lambda.Invoke, token, event, () => {
       back = deployer.running.get(context.stackId)?.away() ?? back;
     });
-    const said = await Promise.race([answer, broken]);
+    const said = await Promise.race([answer, broken, ...(signal ? [aborted(signal)] : [])]);
     back();
     return read(said, request, event.RequestId);
   } finally {
@@ -124,6 +124,11 @@ async function invoke(call: Invoke, FunctionName: string, event: object, ended: 
     if (!isAwsError(error)) throw error;
     return { failure: `the handler could not be invoked: ${error.message}` };
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  throw validationError('Resource update cancelled');
 }
 
 function read(answer: CustomAnswer, { PhysicalResourceId }: CustomRequest, requestId: string): ResourceResult {

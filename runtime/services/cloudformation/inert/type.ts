@@ -21,15 +21,3 @@ export function inertType(type: string): ResourceType {
     delete: async () => {},
   };
 }
-
-/** What the registry finds wrong with properties. Source: the words of CloudFormation's own validation. */
-export function faultsOf(type: string, given: object): string[] {
-  const registered = registeredType(type);
-  if (!registered) return [];
-  const strange = Object.keys(given).filter((name) => !registered.properties.includes(name));
-  const missing = registered.required.filter((name) => !Object.hasOwn(given, name));
-  return [
-    ...missing.map((name) => `#: required key [${name}] not found`),
-    ...strange.map((name) => `#: extraneous key [${name}] is not permitted`),
-  ];
-}

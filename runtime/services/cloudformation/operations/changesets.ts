@@ -1,7 +1,6 @@
 /**
  * Change sets: a deployment announced, looked at, and carried out or dropped. They are computed while the caller
- * waits, so they are never pending. Left out: imports of existing resources and drift-aware sets, refused by name;
- * `ImportExistingResources` is taken, and a resource that turns out to exist fails by name when the set is executed.
+ * waits, so they are never pending.
  */
 import type {
   Capability,
@@ -19,20 +18,24 @@ import type { Handlers } from '../../../kernel/service';
 import { actorFor } from '../actor';
 import { deployerOf, settled } from '../deployer';
 import {
+  ChangeSetFailure,
   changeSetAlreadyExists,
   changeSetNotExecutable,
   missingChangeSet,
   missingStack,
-  notSupported,
   validationError,
   wrongState,
 } from '../errors';
 import { changeSetArn, isChangeSetName, isStackName } from '../names';
-import { beginReviewed, beginUpdate, isInProgress, isUpdatable, newStack } from '../stacks/begin';
+import { type Adoptions, adoptionsAskedFor, adoptionsFound, nothingAdopted } from '../stacks/adopt';
+import { beginReviewed, beginUpdate, isInProgress, isUpdatable, newStack, reopen } from '../stacks/begin';
 import { changesView } from '../stacks/changes';
+import { refuseOtherChanges } from '../stacks/import';
 import { openJournal } from '../stacks/journal';
+import { asTheyAre } from '../stacks/live';
 import { type Plan, plan } from '../stacks/plan';
 import { type Prepared, prepare } from '../stacks/prepare';
+import type { Run } from '../stacks/run';
 import {
   type ChangeSet,
   changeSetsOf,
@@ -41,6 +44,7 @@ import {
   putChangeSet,
   putStack,
   putTemplateText,
+  type Resource,
   readTemplateText,
   removeChangeSet,
   resourcesOf,
@@ -62,6 +66,7 @@ interface Wishes {
   readonly Mode?: string;
   readonly DisableRollback?: boolean;
   readonly ResourceTypes?: string[];
+  readonly DeploymentMode?: string;
 }
 
 export const changeSetHandlers: Handlers<Client> = {
@@ -79,9 +84,14 @@ export const changeSetHandlers: Handlers<Client> = {
     const wish = await wishOf(call, input, stack);
     const actor = await actorFor(call.kernel, call.principal, stack, wish.roleArn ?? stack.roleArn);
     const rows = await resourcesOf(call.kernel.store, stack);
+    const { run } = await reopen(deployer, requestOf(call, undefined), stack, 'CREATE_CHANGESET', actor);
     const outcome = await attempt(async () => {
       const prepared = await prepare(call.kernel, actor, stack, wish);
-      return { prepared, plan: plan(deployer, stack, rows, prepared) };
+      const adopt = await adoptions(run, input, prepared, rows);
+      const found = input.DeploymentMode === 'REVERT_DRIFT' ? await asTheyAre(run, rows) : rows;
+      const planned = plan(deployer, stack, found, prepared, adopt);
+      if (ChangeSetType === 'IMPORT') refuseOtherChanges(planned);
+      return { prepared, plan: planned, adopt };
     });
     const place = { ...stack, partition: partitionOf(stack.region) };
     const changeSet: ChangeSet = {
@@ -161,6 +171,9 @@ export const changeSetHandlers: Handlers<Client> = {
       notificationArns: changeSet.notificationArns,
       roleArn: changeSet.roleArn,
       resourceTypes: wishes.ResourceTypes,
+      adopt: new Map(Object.entries(changeSet.adopt ?? {})),
+      importing: changeSet.type === 'IMPORT',
+      revertDrift: wishes.DeploymentMode === 'REVERT_DRIFT',
     };
     const options = {
       ...rollbackOptions({
@@ -180,20 +193,38 @@ export const changeSetHandlers: Handlers<Client> = {
 };
 
 function checkInput(input: CreateChangeSetInput): void {
-  const { ChangeSetName = '', ChangeSetType, ResourcesToImport, DeploymentMode } = input;
+  const { ChangeSetName = '', ChangeSetType, ResourcesToImport = [], ImportExistingResources, DeploymentMode } = input;
   refuseUnsupported(input);
   if (!isChangeSetName(ChangeSetName)) {
     throw validationError(
       `1 validation error detected: Value '${ChangeSetName}' at 'changeSetName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*`,
     );
   }
-  if (ChangeSetType === 'IMPORT' || ResourcesToImport?.length) throw notSupported('Importing existing resources');
-  if (DeploymentMode) throw notSupported(`DeploymentMode ${DeploymentMode}`);
+  if ((ChangeSetType === 'IMPORT') !== ResourcesToImport.length > 0) {
+    throw validationError('ResourcesToImport must be given for a change set of type IMPORT, and for no other');
+  }
+  if (ChangeSetType === 'IMPORT' && ImportExistingResources) {
+    throw validationError('ImportExistingResources cannot be given for a change set of type IMPORT');
+  }
+  if (DeploymentMode === 'REVERT_DRIFT' && ChangeSetType !== 'UPDATE' && ChangeSetType !== undefined) {
+    throw validationError('DeploymentMode REVERT_DRIFT can only be given for a change set of type UPDATE');
+  }
+}
+
+async function adoptions(
+  run: Run,
+  { ResourcesToImport = [], ImportExistingResources }: CreateChangeSetInput,
+  { target }: Prepared,
+  rows: readonly Resource[],
+): Promise<Adoptions> {
+  if (ResourcesToImport.length > 0) return adoptionsAskedFor(run, ResourcesToImport, target.resources);
+  return ImportExistingResources ? adoptionsFound(run, target.resources, rows) : nothingAdopted;
 }
 
 async function stackFor(call: Call, name: string, type: string): Promise<{ stack: Stack; isNew: boolean }> {
   const stack = await findStack(call.kernel.store, call.account, call.region, name);
-  if (type === 'CREATE') {
+  // An import may begin a stack as well as join one.
+  if (type === 'CREATE' || (type === 'IMPORT' && (!stack || stack.status === 'REVIEW_IN_PROGRESS'))) {
     if (stack?.status === 'REVIEW_IN_PROGRESS') return { stack, isNew: false };
     if (stack && stack.status !== 'DELETE_COMPLETE')
       throw validationError(`Stack [${name}] already exists and cannot be created again with the changeSet [CREATE].`);
@@ -214,13 +245,15 @@ async function announceReview(call: Call, stack: Stack): Promise<void> {
   await journal.flush();
 }
 
-type Attempt = { readonly prepared: Prepared; readonly plan: Plan } | { readonly reason: string };
+type Success = { readonly prepared: Prepared; readonly plan: Plan; readonly adopt: Adoptions };
+type Attempt = Success | { readonly reason: string };
 
 /** What is wrong with a template makes a failed change set when it shows only in its evaluation. */
-async function attempt(work: () => Promise<{ prepared: Prepared; plan: Plan }>): Promise<Attempt> {
+async function attempt(work: () => Promise<Success>): Promise<Attempt> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof ChangeSetFailure) return { reason: error.message };
     if (
       isAwsError(error, 'ValidationError') &&
       /^(No export named|Fn::GetStackOutput|Update of resource type)/.test(error.message)
@@ -245,7 +278,7 @@ function contentsOf(outcome: Attempt, stack: Stack, tags: Stack['tags'] = stack.
       tags,
     };
   }
-  const { prepared, plan: planned } = outcome;
+  const { prepared, plan: planned, adopt } = outcome;
   const changes = JSON.stringify(changesView(planned.changes, true));
   if (planned.changes.length === 0 && !planned.besides && stack.status !== 'REVIEW_IN_PROGRESS') {
     return {
@@ -256,13 +289,27 @@ function contentsOf(outcome: Attempt, stack: Stack, tags: Stack['tags'] = stack.
       changes,
     };
   }
-  return { ...prepared.settings, status: 'CREATE_COMPLETE' as const, executionStatus: 'AVAILABLE', changes };
+  return {
+    ...prepared.settings,
+    status: 'CREATE_COMPLETE' as const,
+    executionStatus: 'AVAILABLE',
+    changes,
+    adopt: Object.fromEntries(adopt),
+  };
 }
 
 function wishesOf(input: CreateChangeSetInput): Wishes {
-  const { OnStackFailure, IncludeNestedStacks, ImportExistingResources, DeploymentConfig, ResourceTypes } = input;
-  const { Mode, DisableRollback } = DeploymentConfig ?? {};
-  return { OnStackFailure, IncludeNestedStacks, ImportExistingResources, Mode, DisableRollback, ResourceTypes };
+  const { OnStackFailure, IncludeNestedStacks, ImportExistingResources, ResourceTypes, DeploymentMode } = input;
+  const { Mode, DisableRollback } = input.DeploymentConfig ?? {};
+  return {
+    OnStackFailure,
+    IncludeNestedStacks,
+    ImportExistingResources,
+    Mode,
+    DisableRollback,
+    ResourceTypes,
+    DeploymentMode,
+  };
 }
 
 async function changeSetNamed(

@@ -1,8 +1,9 @@
 /** What stacks are made of and what happened to them: resources and events. */
 import type { OperationEvent } from '@aws-sdk/client-cloudformation';
+import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
 import { missingChangeSet, missingResource, missingStack, validationError } from '../errors';
-import { eventsOf, findChangeSet, findResource, resourcesOf, type Stack } from '../state';
+import { allStacks, eventsOf, findChangeSet, findResource, resourcesOf, type Stack } from '../state';
 import { eventView, here, paged, positionIn, resourceView, stackNamed, tokenAt } from './views';
 
 type Client = typeof import('@aws-sdk/client-cloudformation');
@@ -55,12 +56,8 @@ export const contentHandlers: Handlers<Client> = {
   },
 
   async DescribeStackResources(call, { StackName, LogicalResourceId, PhysicalResourceId }) {
-    if (!StackName) {
-      if (PhysicalResourceId)
-        throw validationError('PhysicalResourceId without StackName is not supported by this runtime');
-      throw validationError('StackName or PhysicalResourceId must be specified.');
-    }
-    const stack = await stackNamed(call, StackName);
+    if (!StackName && !PhysicalResourceId) throw validationError('StackName or PhysicalResourceId must be specified.');
+    const stack = StackName ? await stackNamed(call, StackName) : await stackWith(call, PhysicalResourceId!);
     const rows = await resourcesOf(call.kernel.store, stack);
     const wanted = rows.filter(({ logicalId }) => !LogicalResourceId || logicalId === LogicalResourceId);
     if (LogicalResourceId && wanted.length === 0) throw missingResource(LogicalResourceId, stack.name);
@@ -78,6 +75,15 @@ export const contentHandlers: Handlers<Client> = {
     };
   },
 };
+
+/** The stack that a physical resource belongs to. */
+async function stackWith(call: Call, physicalId: string): Promise<Stack> {
+  for (const stack of await allStacks(call.kernel.store, call.account, call.region)) {
+    const rows = stack.deletedAt === undefined ? await resourcesOf(call.kernel.store, stack) : [];
+    if (rows.some(({ now }) => now?.physicalId === physicalId || now?.ref === physicalId)) return stack;
+  }
+  throw validationError(`Stack for ${physicalId} does not exist`);
+}
 
 function owner({ id, name }: Stack) {
   return { StackId: id, StackName: name };

@@ -1,20 +1,16 @@
 /**
- * Drift: whether resources still are what their stack made of them. Looked at while the caller waits, through the type's
- * `read`; only properties that the template sets and that can be read back are compared, as on AWS. Types without a
- * `read` are not checked. A stack keeps its last detection only. Source: CloudFormation user guide, "Detect unmanaged
+ * Drift: whether resources still are what their stack made of them. Looked at while the caller waits. A stack keeps its
+ * last detection only. Source: CloudFormation user guide, "Detect unmanaged
  * configuration changes to stacks and resources with drift detection".
  */
-import type { PropertyDifference, StackResourceDrift } from '@aws-sdk/client-cloudformation';
+import type { StackResourceDrift } from '@aws-sdk/client-cloudformation';
 import { isAwsError } from '../../../base/errors';
-import { differences } from '../../../engine/template/difference';
 import type { Call } from '../../../kernel/call';
-import type { Handlers, Properties } from '../../../kernel/service';
-import { stringified } from '../custom/custom';
+import type { Handlers } from '../../../kernel/service';
 import { deployerOf } from '../deployer';
 import { missingResource, missingStack, validationError, wrongState } from '../errors';
 import { isInProgress, reopen } from '../stacks/begin';
-import { contextFor } from '../stacks/provider';
-import type { Run } from '../stacks/run';
+import { differencesOf, driftOf } from '../stacks/live';
 import {
   allStacks,
   findResource,
@@ -22,7 +18,6 @@ import {
   putResource,
   putStack,
   type Resource,
-  type ResourceDrift,
   resourcesOf,
   type Stack,
 } from '../state';
@@ -118,40 +113,6 @@ async function detect(call: Call, name: string | undefined, logicalIds: readonly
     }
   });
   return { stack, found, failures };
-}
-
-async function driftOf(run: Run, row: Resource, at: number): Promise<ResourceDrift> {
-  const now = row.now!;
-  const type = run.deployer.type(row.type);
-  if (!type?.read) return { at, status: 'NOT_CHECKED', expected: {}, actual: {} };
-  const live = await type.read(contextFor(run, row, now), now.physicalId);
-  const readable = Object.keys(now.properties).filter((name) => !live || Object.hasOwn(live, name));
-  // A dynamic reference is not resolved for a comparison: what it stands for may be a secret.
-  const compared = readable.filter((name) => !JSON.stringify(now.properties[name]).includes('{{resolve:'));
-  const expected = pick(now.properties, compared);
-  const actual = pick(live ?? {}, compared);
-  const status = !live ? 'DELETED' : differencesOf(expected, actual).length > 0 ? 'MODIFIED' : 'IN_SYNC';
-  return { at, status, expected, actual };
-}
-
-/** As text, which is how a template may write numbers and booleans. */
-function pick(properties: Properties, names: readonly string[]): Properties {
-  const set = names.filter((name) => properties[name] !== undefined);
-  return Object.fromEntries(set.map((name) => [name, stringified(properties[name])]));
-}
-
-const KINDS = { Add: 'ADD', Remove: 'REMOVE', Modify: 'NOT_EQUAL' } as const;
-
-function differencesOf(expected: Properties, actual: Properties): PropertyDifference[] {
-  const written = (value: unknown) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null'));
-  // Members that the template leaves open have their defaults; what is added to a list is a difference.
-  const told = differences(expected, actual).filter(({ path, kind }) => kind !== 'Add' || /^\d+$/.test(path.at(-1)!));
-  return told.map(({ path, kind, before, after }) => ({
-    PropertyPath: `/${path.join('/')}`,
-    ExpectedValue: written(before),
-    ActualValue: written(after),
-    DifferenceType: KINDS[kind],
-  }));
 }
 
 function driftView(stack: Stack, row: Resource): StackResourceDrift {

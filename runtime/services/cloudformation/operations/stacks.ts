@@ -6,16 +6,11 @@ import { deployerOf, settled } from '../deployer';
 import { missingStack, validationError } from '../errors';
 import { isStackName } from '../names';
 import { templateText } from '../source';
-import {
-  beginCreate,
-  beginDelete,
-  beginRollback,
-  beginUpdate,
-  type CreationOptions,
-  type Request,
-} from '../stacks/begin';
+import { beginCreate, beginUpdate, type CreationOptions, type Request } from '../stacks/begin';
 import type { Wish } from '../stacks/prepare';
-import { allStacks, findStack, putStack, type Stack } from '../state';
+import { beginDelete, beginRollback, cancelUpdate } from '../stacks/undo';
+import { allStacks, findStack, type Stack } from '../state';
+import { policyText } from './policies';
 import { here, paged, parameterWishes, refuseUnsupported, stackNamed, stackView, tagsOf } from './views';
 
 type Client = typeof import('@aws-sdk/client-cloudformation');
@@ -35,6 +30,10 @@ type WishInput = Pick<
   | 'NotificationARNs'
   | 'RoleARN'
   | 'ResourceTypes'
+  | 'StackPolicyBody'
+  | 'StackPolicyURL'
+  | 'StackPolicyDuringUpdateBody'
+  | 'StackPolicyDuringUpdateURL'
 >;
 
 export async function wishOf(call: Call, input: WishInput, stack?: Stack): Promise<Wish> {
@@ -46,6 +45,13 @@ export async function wishOf(call: Call, input: WishInput, stack?: Stack): Promi
     notificationArns: input.NotificationARNs,
     roleArn: input.RoleARN || undefined,
     resourceTypes: input.ResourceTypes,
+    stackPolicy: await policyText(call, 'StackPolicy', input.StackPolicyBody, input.StackPolicyURL),
+    stackPolicyDuringUpdate: await policyText(
+      call,
+      'StackPolicyDuringUpdate',
+      input.StackPolicyDuringUpdateBody,
+      input.StackPolicyDuringUpdateURL,
+    ),
   };
 }
 
@@ -156,14 +162,12 @@ export const stackHandlers: Handlers<Client> = {
     return {};
   },
 
-  async UpdateTerminationProtection(call, input) {
-    const { EnableTerminationProtection: terminationProtection = false } = input;
+  async CancelUpdateStack(call, input) {
+    const deployer = deployerOf(call.kernel);
     const stack = await stackNamed(call, input.StackName, missingStack.change);
-    await call.kernel.store.write(async (tx) => {
-      const current = (await findStack(tx, stack.account, stack.region, stack.id)) ?? stack;
-      putStack(tx, { ...current, terminationProtection });
-    });
-    return { StackId: stack.id };
+    cancelUpdate(deployer, stack);
+    await settled(deployer, stack.id);
+    return {};
   },
 
   async DescribeStacks(call, input) {

@@ -1,13 +1,14 @@
 /** Templates as text: what a stack was deployed from, and what a template declares. */
-import type { ParameterDeclaration } from '@aws-sdk/client-cloudformation';
+import type { ParameterDeclaration, ResourceIdentifierSummary } from '@aws-sdk/client-cloudformation';
 import { isNoEcho } from '../../../engine/template/parameters';
 import { dependencies } from '../../../engine/template/references';
 import { readTemplate, type Template } from '../../../engine/template/template';
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
-import { deployerOf } from '../deployer';
+import { type Deployer, deployerOf } from '../deployer';
 import { missingChangeSet, missingStack } from '../errors';
 import { metadataOf, templateText } from '../source';
+import { identifierOf } from '../stacks/adopt';
 import { neededCapabilities, refuseUnknownTypes } from '../stacks/prepare';
 import { findChangeSet, readTemplateText } from '../state';
 import { here, stackNamed } from './views';
@@ -49,6 +50,7 @@ export const templateHandlers: Handlers<Client> = {
         };
       }),
       ResourceTypes: [...new Set(types)],
+      ResourceIdentifierSummaries: identifiersIn(template, deployerOf(call.kernel)),
       Version: '2010-09-09',
       Metadata: metadataOf(text),
     };
@@ -69,6 +71,19 @@ export const templateHandlers: Handlers<Client> = {
     };
   },
 };
+
+/** By which properties resources would be told apart in an import; types that cannot be imported are left out. */
+function identifiersIn({ resources }: Template, deployer: Deployer): ResourceIdentifierSummary[] {
+  const ids = new Map<string, string[]>();
+  for (const [id, { type }] of resources) {
+    if (identifierOf(deployer.type(type)) !== undefined) ids.set(type, [...(ids.get(type) ?? []), id]);
+  }
+  return [...ids].map(([ResourceType, LogicalResourceIds]) => ({
+    ResourceType,
+    LogicalResourceIds,
+    ResourceIdentifiers: [identifierOf(deployer.type(ResourceType))!],
+  }));
+}
 
 async function deployedText(call: Call, name: string): Promise<string> {
   const stack = await stackNamed(call, name, missingStack.change);

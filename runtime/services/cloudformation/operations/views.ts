@@ -77,24 +77,10 @@ export function tagsOf(tags: readonly Tag[] | undefined): Record<string, string>
   return Object.fromEntries(tags.map(({ Key, Value }) => [Key!, Value ?? '']));
 }
 
-interface Unsupported {
-  readonly StackPolicyBody?: unknown;
-  readonly StackPolicyURL?: unknown;
-  readonly StackPolicyDuringUpdateBody?: unknown;
-  readonly StackPolicyDuringUpdateURL?: unknown;
-  readonly RollbackConfiguration?: { RollbackTriggers?: unknown[]; MonitoringTimeInMinutes?: number };
-}
-
 /** @throws AwsError naming an input that this runtime would not act on */
-export function refuseUnsupported(input: Unsupported): void {
-  for (const name of [
-    'StackPolicyBody',
-    'StackPolicyURL',
-    'StackPolicyDuringUpdateBody',
-    'StackPolicyDuringUpdateURL',
-  ] as const) {
-    if (input[name]) throw notSupported(name);
-  }
+export function refuseUnsupported(input: {
+  readonly RollbackConfiguration?: { RollbackTriggers?: unknown[]; MonitoringTimeInMinutes?: number };
+}): void {
   const { RollbackTriggers, MonitoringTimeInMinutes } = input.RollbackConfiguration ?? {};
   if (RollbackTriggers?.length || MonitoringTimeInMinutes) throw notSupported('RollbackConfiguration');
 }

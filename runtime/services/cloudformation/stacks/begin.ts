@@ -5,29 +5,30 @@
 import { partitionOf } from '../../../base/arn';
 import type { Principal } from '../../../kernel/principal';
 import { actorFor } from '../actor';
-import { type Deployer, runBeside, settled } from '../deployer';
-import { noUpdates, stackAlreadyExists, terminationProtected, validationError, wrongState } from '../errors';
+import { type Deployer, runBeside } from '../deployer';
+import { noUpdates, stackAlreadyExists, wrongState } from '../errors';
 import { stackArn } from '../names';
 import {
   changeSetsOf,
   findStack,
-  importersOf,
   type Operation,
   type Place,
-  putStack,
   putTemplateText,
+  type Resource,
   readTemplateText,
   removeChangeSet,
-  removeStack,
   resourcesOf,
   type Stack,
   type StackEvent,
   type Writer,
 } from '../state';
+import { putPolicyText, readPolicyText } from '../state/policies';
+import { runImport } from './import';
 import { type Journal, openJournal } from './journal';
-import { rollBackCreation, rollBackUpdate, runCreate, runDelete, runUpdate } from './operate';
-import { listed } from './outputs';
+import { asTheyAre } from './live';
+import { runCreate, runUpdate } from './operate';
 import { plan } from './plan';
+import { readStackPolicy, type StackPolicy } from './policy';
 import { type Prepared, prepare, type Wish } from './prepare';
 import { noExternals, type Run, type RunOptions } from './run';
 
@@ -125,7 +126,8 @@ export async function beginCreate(
   const blank = newStack(deployer, at, name);
   const prepared = await prepare(kernel, actor, blank, wish);
   const stack = { ...blank, ...prepared.settings, ...creation };
-  return start(deployer, request, actor, prepared, stack, 'CREATE_STACK', async (tx) => {
+  const beginning = { actor, prepared, wish, stack, kind: 'CREATE_STACK' as const, rows: [] };
+  return start(deployer, request, beginning, async (tx) => {
     if (await findStack(tx, at.account, at.region, name)) throw stackAlreadyExists(name);
   });
 }
@@ -141,7 +143,8 @@ export async function beginReviewed(
   const actor = await actorFor(deployer.kernel, request.caller, reviewed, wish.roleArn);
   const prepared = await prepare(deployer.kernel, actor, reviewed, wish);
   const stack = { ...reviewed, ...prepared.settings, ...creation };
-  return start(deployer, request, actor, prepared, stack, 'CREATE_STACK', async (tx) => {
+  const beginning = { actor, prepared, wish, stack, kind: 'CREATE_STACK' as const, rows: [] };
+  return start(deployer, request, beginning, async (tx) => {
     await lock(tx, reviewed, (it) => it.status === 'REVIEW_IN_PROGRESS');
     await dropChangeSets(tx, reviewed);
   });
@@ -160,7 +163,8 @@ export async function beginUpdate(
   if (!isUpdatable(stack)) throw wrongState(stack.id, stack.status);
   const actor = await actorFor(kernel, request.caller, stack, wish.roleArn ?? stack.roleArn);
   const prepared = await prepare(kernel, actor, stack, wish);
-  const { changes: planned, besides } = plan(deployer, stack, await resourcesOf(kernel.store, stack), prepared);
+  const rows = await rowsFor(deployer, request, stack, actor, wish);
+  const { changes: planned, besides } = plan(deployer, stack, rows, prepared, wish.adopt);
   if (planned.length === 0 && !besides && !/_FAILED$/.test(stack.status)) throw noUpdates();
   const { description, parameters, tags, capabilities, notificationArns, roleArn, outputs, imports } = stack;
   const next = {
@@ -181,7 +185,10 @@ export async function beginUpdate(
       imports,
     },
   };
-  return start(deployer, request, actor, prepared, next, 'UPDATE_STACK', async (tx) => {
+  const policy = wish.stackPolicyDuringUpdate ?? (await readPolicyText(kernel.store, stack));
+  const stackPolicy = policy === undefined ? undefined : readStackPolicy(policy);
+  const beginning = { actor, prepared, wish, stack: next, kind: 'UPDATE_STACK' as const, rows, stackPolicy };
+  return start(deployer, request, beginning, async (tx) => {
     await lock(tx, stack, isUpdatable);
     await dropChangeSets(tx, stack);
     const current = await readTemplateText(tx, stack, 'current');
@@ -190,127 +197,77 @@ export async function beginUpdate(
   });
 }
 
+/** What the update starts from: the rows, or for a drift-aware one what they stand for. */
+async function rowsFor(
+  deployer: Deployer,
+  request: Request,
+  stack: Stack,
+  actor: Principal,
+  { revertDrift }: Wish,
+): Promise<Resource[]> {
+  const rows = await resourcesOf(deployer.kernel.store, stack);
+  if (!revertDrift) return rows;
+  return asTheyAre((await reopen(deployer, request, stack, 'UPDATE_STACK', actor)).run, rows);
+}
+
 function isRepeated(stack: Stack, kind: Operation['kind'], { token }: Request): boolean {
   return token !== undefined && stack.operation?.token === token && stack.operation.kind === kind;
 }
 
 /** A deployment makes the other change sets of its stack obsolete; the executed one goes with them. */
-async function dropChangeSets(tx: Writer, stack: Stack): Promise<void> {
+export async function dropChangeSets(tx: Writer, stack: Stack): Promise<void> {
   for (const changeSet of await changeSetsOf(tx, stack)) removeChangeSet(tx, stack, changeSet);
 }
 
 /** @throws AwsError when the stack is not any more what it was when the request was checked */
-async function lock(tx: Writer, stack: Stack, may: (stack: Stack) => boolean): Promise<void> {
+export async function lock(tx: Writer, stack: Stack, may: (stack: Stack) => boolean): Promise<void> {
   const current = await findStack(tx, stack.account, stack.region, stack.id);
   if (!current || !may(current)) throw wrongState(stack.id, current?.status ?? 'DELETE_COMPLETE');
+}
+
+interface Beginning {
+  readonly actor: Principal;
+  readonly prepared: Prepared;
+  readonly wish: Wish;
+  readonly stack: Stack;
+  readonly kind: 'CREATE_STACK' | 'UPDATE_STACK';
+  readonly rows: readonly Resource[];
+  readonly stackPolicy?: StackPolicy;
 }
 
 async function start(
   deployer: Deployer,
   request: Request,
-  actor: Principal,
-  prepared: Prepared,
-  stack: Stack,
-  kind: 'CREATE_STACK' | 'UPDATE_STACK',
+  { actor, prepared, wish, stack, kind, rows, stackPolicy }: Beginning,
   check: (tx: Writer) => Promise<void>,
 ): Promise<Begun> {
   const { kernel } = deployer;
-  const journal = openJournal(
-    kernel,
-    { ...stack, drift: undefined, operation: operation(deployer, kind, actor, request.token) },
-    await resourcesOf(kernel.store, stack),
-    request.listener,
-  );
-  const creating = kind === 'CREATE_STACK';
-  journal.stackStatus(creating ? 'CREATE_IN_PROGRESS' : 'UPDATE_IN_PROGRESS', 'User Initiated');
+  if (wish.stackPolicy !== undefined) readStackPolicy(wish.stackPolicy);
+  const begun = { ...stack, drift: undefined, operation: operation(deployer, kind, actor, request.token) };
+  const journal = openJournal(kernel, begun, rows, request.listener);
+  const verb = wish.importing ? 'IMPORT' : kind === 'CREATE_STACK' ? 'CREATE' : 'UPDATE';
+  journal.stackStatus(`${verb}_IN_PROGRESS`, 'User Initiated');
   await journal.commit(async (tx) => {
     await check(tx);
     putTemplateText(tx, stack, 'current', prepared.text);
+    if (wish.stackPolicy !== undefined) putPolicyText(tx, stack, wish.stackPolicy);
   });
   const { target, externals } = prepared;
   const deadline = stack.timeoutMinutes && kernel.clock.now() + stack.timeoutMinutes * 60_000;
-  const run: Run = { deployer, journal, actor, target, externals, options: request.options ?? {}, deadline };
-  const done = runBeside(deployer, stack.id, () => (creating ? runCreate(run) : runUpdate(run)));
-  return { stack: journal.stack(), done };
+  const options = { ...request.options, adopt: wish.adopt, stackPolicy };
+  const { signal, abort } = cancellation();
+  const run: Run = { deployer, journal, actor, target, externals, options, deadline, signal };
+  const work = { IMPORT: runImport, CREATE: runCreate, UPDATE: runUpdate }[verb];
+  return { stack: journal.stack(), done: runBeside(deployer, stack.id, () => work(run), abort) };
 }
 
-// ---- Delete and rollback ------------------------------------------------------------------------------------------
-
-/** @param options as of the API: logical ids to retain, and whether to leave alone what cannot be deleted */
-export async function beginDelete(
-  deployer: Deployer,
-  request: Request,
-  asked: Stack,
-  options: { retain?: readonly string[]; force?: boolean; roleArn?: string } = {},
-): Promise<Begun> {
-  const { kernel } = deployer;
-  await settled(deployer, asked.id);
-  const stack = (await findStack(kernel.store, asked.account, asked.region, asked.id)) ?? asked;
-  if (stack.status === 'DELETE_COMPLETE') return { stack, done: Promise.resolve() };
-  if (stack.terminationProtection) throw terminationProtected(stack.name);
-  if (stack.status === 'REVIEW_IN_PROGRESS') {
-    await kernel.store.write((tx) => removeStack(tx, stack));
-    return { stack, done: Promise.resolve() };
-  }
-  if (isInProgress(stack)) {
-    throw validationError(`Stack [${stack.name}] cannot be deleted while in status ${stack.status}`);
-  }
-  if (options.retain?.length && stack.status !== 'DELETE_FAILED') {
-    throw validationError('RetainResources can only be given for a stack in the DELETE_FAILED state');
-  }
-  const actor = await actorFor(kernel, request.caller, stack, options.roleArn ?? stack.roleArn);
-  const { run, journal } = await reopen(deployer, request, stack, 'DELETE_STACK', actor);
-  journal.stackStatus('DELETE_IN_PROGRESS', 'User Initiated');
-  const users = await exportUsers(deployer, stack);
-  if (users) {
-    journal.stackStatus(stack.status, `Delete canceled. ${users}`);
-    await journal.flush();
-    return { stack: journal.stack(), done: Promise.resolve() };
-  }
-  await journal.commit(async (tx) => {
-    await lock(tx, stack, (it) => !isInProgress(it));
-    await dropChangeSets(tx, stack);
-  });
-  return { stack: journal.stack(), done: runBeside(deployer, stack.id, () => runDelete(run, options)) };
+function cancellation(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
 }
 
 export function isInProgress({ status }: Stack): boolean {
   return status.endsWith('_IN_PROGRESS') && status !== 'REVIEW_IN_PROGRESS';
-}
-
-/** Who hangs on the exports of a stack, as a sentence; undefined when nobody does. */
-async function exportUsers({ kernel }: Deployer, stack: Stack): Promise<string | undefined> {
-  for (const { exportName } of stack.outputs) {
-    const users = exportName === undefined ? [] : await importersOf(kernel.store, stack, exportName);
-    const others = users.filter((name) => name !== stack.name);
-    if (others.length > 0) return `Cannot delete export ${exportName} as it is in use by ${listed(others)}.`;
-  }
-  return undefined;
-}
-
-/** Rolls a stack back that failed with its rollback disabled, or whose rollback failed. @param skip resources to leave as they are */
-export async function beginRollback(
-  deployer: Deployer,
-  request: Request,
-  stack: Stack,
-  kind: 'ROLLBACK' | 'CONTINUE_ROLLBACK',
-  options: { skip?: readonly string[]; roleArn?: string; retainExceptOnCreate?: boolean } = {},
-): Promise<Begun> {
-  const may = kind === 'ROLLBACK' ? ['CREATE_FAILED', 'UPDATE_FAILED'] : ['UPDATE_ROLLBACK_FAILED'];
-  if (!may.includes(stack.status)) throw wrongState(stack.id, stack.status, 'rolled back');
-  const actor = await actorFor(deployer.kernel, request.caller, stack, options.roleArn ?? stack.roleArn);
-  const { run, journal } = await reopen(deployer, request, stack, kind, actor);
-  const creating = stack.status === 'CREATE_FAILED';
-  journal.changeStack({ retainExceptOnCreate: options.retainExceptOnCreate });
-  const work = creating
-    ? () => rollBackCreation(run, 'User Initiated')
-    : () => rollBackUpdate(run, 'User Initiated', options.skip);
-  const begun = creating ? 'ROLLBACK_IN_PROGRESS' : 'UPDATE_ROLLBACK_IN_PROGRESS';
-  await journal.commit(async (tx) => {
-    await lock(tx, stack, ({ status }) => status === stack.status);
-    putStack(tx, { ...journal.stack(), status: begun });
-  });
-  return { stack: journal.stack(), done: runBeside(deployer, stack.id, work) };
 }
 
 /** A run that needs no template: on the resources as they are. */

@@ -32,7 +32,7 @@ export async function runCreate(run: Run): Promise<void> {
     journal.stackStatus('DELETE_IN_PROGRESS', `${problem} Delete requested by user.`);
     await runDelete(run, { whileCreating: true });
   } else {
-    await rollBackCreation(run, `${problem} Rollback requested by user.`);
+    await rollBackCreation({ ...run, signal: undefined }, `${problem} Rollback requested by user.`);
   }
 }
 
@@ -51,9 +51,9 @@ export async function rollBackCreation(run: Run, reason?: string): Promise<void>
 
 export async function runUpdate(run: Run): Promise<void> {
   const { journal } = run;
-  const problem = (await apply(run, 'update')) ?? (await publish(run));
+  const problem = denied(run) ?? (await apply(run, 'update')) ?? (await publish(run));
   if (problem !== undefined) {
-    if (!journal.stack().disableRollback) return rollBackUpdate(run, problem);
+    if (!journal.stack().disableRollback) return rollBackUpdate({ ...run, signal: undefined }, problem);
     journal.stackStatus('UPDATE_FAILED', problem);
     return journal.flush();
   }
@@ -62,6 +62,18 @@ export async function runUpdate(run: Run): Promise<void> {
   }
   journal.stackStatus('UPDATE_COMPLETE_CLEANUP_IN_PROGRESS');
   await finishUpdate(run);
+}
+
+/** Whether the stack policy forbids what the update would delete. @returns why, undefined when it does not */
+function denied({ journal, target, options: { stackPolicy } }: Run): string | undefined {
+  if (!stackPolicy) return undefined;
+  const ids = journal.resources().flatMap((row) => {
+    if (!row.now || target!.resources.has(row.logicalId)) return [];
+    const reason = stackPolicy('Update:Delete', row.logicalId, row.type);
+    if (reason !== undefined) journal.record({ ...row, status: 'UPDATE_FAILED', reason });
+    return reason === undefined ? [] : [row.logicalId];
+  });
+  return ids.length > 0 ? `The following resource(s) failed to update: [${ids.join(', ')}].` : undefined;
 }
 
 /** The end of an update: what it left behind is deleted. */
@@ -92,7 +104,8 @@ export async function rollBackUpdate(run: Run, reason?: string, skip: readonly s
   }
   for (const row of journal.resources()) {
     if (!row.before || row.before.now) continue;
-    const deletionPolicy = isRetained(row.deletionPolicy, true) && !retainExceptOnCreate ? 'Retain' : undefined;
+    const kept = row.adopted || (isRetained(row.deletionPolicy, true) && !retainExceptOnCreate);
+    const deletionPolicy = kept ? 'Retain' : undefined;
     journal.put({ ...row, obsolete: true, deletionPolicy });
   }
   journal.stackStatus('UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS');
@@ -180,7 +193,8 @@ async function deleteAll(run: Run, { whileCreating, retain = [], force }: Delete
       const row = journal.resource(id)!;
       const incarnations = [...(row.leftovers ?? []), ...(row.now ? [row.now] : [])];
       for (const incarnation of incarnations) {
-        const keep = retain.includes(id) || (!retainNothing && isRetained(row.deletionPolicy, whileCreating));
+        const own = !retainNothing && isRetained(row.deletionPolicy, whileCreating);
+        const keep = retain.includes(id) || own || (whileCreating && row.adopted);
         if (keep) skipDeletion(run, id, incarnation);
         else if (!(await deleteIncarnation(run, journal.resource(id)!, incarnation))) {
           if (!force) return false;
@@ -209,20 +223,21 @@ function waiters(rows: readonly Resource[]): (id: string) => Iterable<string> {
 // ---- Shared -------------------------------------------------------------------------------------------------------
 
 /** Applies the target. @returns why it failed, undefined when it did not */
-async function apply(run: Run, verb: 'create' | 'update'): Promise<string | undefined> {
-  const { target, deployer, deadline = Number.POSITIVE_INFINITY } = run;
+export async function apply(run: Run, verb: 'create' | 'update' | 'import'): Promise<string | undefined> {
+  const { target, deployer, signal, deadline = Number.POSITIVE_INFINITY } = run;
   let late = false;
   const { failed } = await inOrder(
     [...target!.resources.keys()],
     (id) => target!.dependencies.get(id)!,
     async (id) => {
       late ||= deployer.kernel.clock.now() > deadline;
-      return !late && applyResource(run, id);
+      return !late && !signal?.aborted && applyResource(run, id);
     },
     'stop',
   );
+  if (signal?.aborted) return 'User Initiated';
   if (late) return `Stack ${verb === 'create' ? 'creation' : 'update'} time exceeded the specified timeout.`;
-  const sentences = ['create', 'update'].flatMap((what) => {
+  const sentences = ['create', 'update', 'import'].flatMap((what) => {
     const ids = failed.filter((id) => run.journal.resource(id)!.status === `${what.toUpperCase()}_FAILED`);
     return ids.length > 0 ? `The following resource(s) failed to ${what}: [${ids.join(', ')}].` : [];
   });
@@ -230,7 +245,7 @@ async function apply(run: Run, verb: 'create' | 'update'): Promise<string | unde
 }
 
 /** Evaluates outputs and makes exports and imports known. @returns why that failed */
-async function publish(run: Run): Promise<string | undefined> {
+export async function publish(run: Run): Promise<string | undefined> {
   const { journal } = run;
   const { outputs: held, imports: used } = journal.stack();
   try {
@@ -255,11 +270,12 @@ async function unpublish({ journal }: Run, also?: (tx: Writer) => Promise<void>)
 }
 
 /** The operation is through: nothing of what it found needs to be remembered. */
-async function settle(run: Run, status: string): Promise<void> {
+export async function settle(run: Run, status: string): Promise<void> {
   const { journal } = run;
   for (const row of journal.resources()) {
     if (row.obsolete) journal.remove(row.logicalId);
-    else if (row.before || row.leftovers) journal.put({ ...row, before: undefined, leftovers: undefined });
+    else if (row.before || row.leftovers || row.adopted)
+      journal.put({ ...row, before: undefined, leftovers: undefined, adopted: undefined });
   }
   journal.changeStack({ before: undefined });
   journal.stackStatus(status);

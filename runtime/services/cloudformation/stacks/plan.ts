@@ -11,7 +11,9 @@ import type { Deployer } from '../deployer';
 import { validationError } from '../errors';
 import { inertType } from '../inert/type';
 import type { Resource, Stack, StackOutput, StackSettings } from '../state';
+import { type Adoptions, nothingAdopted } from './adopt';
 import type { Prepared } from './prepare';
+import { recreation } from './provider';
 import { attributeOf, outputKey, refOf } from './run';
 
 export interface PlannedProperty extends Difference {
@@ -21,7 +23,7 @@ export interface PlannedProperty extends Difference {
 }
 
 export interface PlannedChange {
-  readonly action: 'Add' | 'Modify' | 'Remove';
+  readonly action: 'Add' | 'Modify' | 'Remove' | 'Import';
   readonly logicalId: string;
   readonly type: string;
   readonly physicalId?: string;
@@ -46,7 +48,13 @@ export interface Plan {
 }
 
 /** @throws AwsError when the type of a resource changes, or a value cannot be evaluated */
-export function plan(deployer: Deployer, stack: Stack, rows: readonly Resource[], prepared: Prepared): Plan {
+export function plan(
+  deployer: Deployer,
+  stack: Stack,
+  rows: readonly Resource[],
+  prepared: Prepared,
+  adopt: Adoptions = nothingAdopted,
+): Plan {
   const { target, settings, externals } = prepared;
   const existing = new Map(rows.filter((row) => row.now).map((row) => [row.logicalId, row]));
   refuseTypeChanges(existing, target);
@@ -75,7 +83,9 @@ export function plan(deployer: Deployer, stack: Stack, rows: readonly Resource[]
     };
     if (!row) {
       unsettled.add(logicalId);
-      changes.push({ action: 'Add', logicalId, type: definition.type, scope: [], properties: [], after: described });
+      const added = { logicalId, type: definition.type, scope: [], properties: [], after: described };
+      const physicalId = adopt.get(logicalId);
+      changes.push(physicalId === undefined ? { ...added, action: 'Add' } : { ...added, action: 'Import', physicalId });
       continue;
     }
     const change = modification(deployer, settings, target, row, described, unsettled);
@@ -138,16 +148,11 @@ function modification(
   const now = row.now!;
   const definition = target.resources.get(row.logicalId)!;
   const behaviour = deployer.type(row.type) ?? (isCustom(row.type) ? undefined : inertType(row.type));
-  const isCreateOnly = (name: string) => (behaviour ? !behaviour.update || behaviour.createOnly.includes(name) : false);
   const properties = differences(now.properties, after.properties).map((difference): PlannedProperty => {
     const unknown = containsUnknown(difference.after);
     const causedBy = unknown ? referencedIn(definition.properties[difference.property], unsettled)[0] : undefined;
-    const recreates = isCreateOnly(difference.property);
-    return {
-      ...difference,
-      causedBy,
-      requiresRecreation: recreates ? (unknown ? 'Conditionally' : 'Always') : 'Never',
-    };
+    const needs = behaviour ? recreation(behaviour, difference.property) : 'Never';
+    return { ...difference, causedBy, requiresRecreation: needs === 'Always' && unknown ? 'Conditionally' : needs };
   });
   const tagged = behaviour?.properties.includes('Tags') && !same(now.tags, settings.tags);
   const scope = [

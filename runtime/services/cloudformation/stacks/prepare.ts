@@ -4,11 +4,12 @@
  */
 import { partitionOf, urlSuffixOf } from '../../../base/arn';
 import { isAwsError } from '../../../base/errors';
-import { formatError } from '../../../engine/template/errors';
+import { formatError, templateError } from '../../../engine/template/errors';
 import { evaluate, UNKNOWN } from '../../../engine/template/evaluate';
 import type { OutputReference } from '../../../engine/template/functions';
 import { chooseParameters, isNoEcho, resolveParameters, storedParameters } from '../../../engine/template/parameters';
 import { environmentOf, type Processed, type PseudoValues, processTemplate } from '../../../engine/template/process';
+import { attributesIn } from '../../../engine/template/references';
 import { readTemplate, type Template } from '../../../engine/template/template';
 import type { Kernel } from '../../../kernel/call';
 import type { Principal } from '../../../kernel/principal';
@@ -18,6 +19,7 @@ import { type Deployer, deployerOf } from '../deployer';
 import { insufficientCapabilities, missingExport, notSupported, validationError } from '../errors';
 import { registeredType } from '../registry';
 import { findExport, type Stack, type StackParameter, type StackSettings } from '../state';
+import type { Adoptions } from './adopt';
 import { parameterValue } from './dynamic';
 import { type Externals, outputKey } from './run';
 
@@ -31,6 +33,16 @@ export interface Wish {
   readonly capabilities: readonly string[];
   readonly notificationArns?: readonly string[];
   readonly roleArn?: string;
+  /** Resources that exist and are taken in. */
+  readonly adopt?: Adoptions;
+  /** Nothing but taking in resources. */
+  readonly importing?: boolean;
+  /** Brings back what was changed behind the stack's back. */
+  readonly revertDrift?: boolean;
+  /** To be set with the deployment. */
+  readonly stackPolicy?: string;
+  /** In place of the stack's own, for this update. */
+  readonly stackPolicyDuringUpdate?: string;
   /** Types that the template may use: `AWS::*`, `Custom::*`, `AWS::S3::Bucket`. */
   readonly resourceTypes?: readonly string[];
 }
@@ -52,6 +64,7 @@ export async function prepare(
   const template = readTemplate(wish.template);
   refuseUnknownTypes(deployerOf(kernel), template);
   checkTypes(template, wish);
+  checkAttributes(template);
   if (wish.notificationArns?.length) throw notSupported('NotificationARNs');
   const previous = new Map((stack.parameters ?? []).map(({ name, value }) => [name, value]));
   const chosen = chooseParameters(template, wish.parameters, previous);
@@ -140,6 +153,20 @@ function checkTypes(template: Template, { capabilities, resourceTypes }: Wish): 
     resourceTypes.some((pattern) => (pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern));
   const refused = [...template.resources.values()].find(({ type }) => !allowed(type));
   if (refused) throw validationError(`Resource type ${refused.type} is not allowed by parameter ResourceTypes`);
+}
+
+/** Types whose attributes are the template's own business. */
+const OPEN_TYPES = new Set(['AWS::CloudFormation::Stack', 'AWS::ServiceCatalog::CloudFormationProvisionedProduct']);
+
+/** @throws AwsError when `Fn::GetAtt` asks for an attribute that AWS does not know */
+function checkAttributes({ resources, outputs }: Template): void {
+  const values = [...resources.values()].map(({ properties, metadata = {} }) => [properties, metadata]);
+  for (const { id, attribute } of attributesIn([values, [...outputs.values()].map(({ value }) => value)])) {
+    const type = resources.get(id)?.type ?? '';
+    const registered = isCustom(type) || OPEN_TYPES.has(type) ? undefined : registeredType(type);
+    if (!registered || registered.attributes.has(attribute)) continue;
+    throw templateError(`resource ${id} does not support attribute type ${attribute} in Fn::GetAtt`);
+  }
 }
 
 // ---- Other stacks -------------------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ import { peersOf } from '../actor';
 import { customType, isCustom } from '../custom/custom';
 import { nativeCustomType } from '../custom/native';
 import { validationError } from '../errors';
-import { faultsOf, inertType } from '../inert/type';
+import { inertType } from '../inert/type';
 import { generatedName } from '../names';
+import { registeredType } from '../registry';
 import type { Incarnation, Resource } from '../state';
 import type { Run } from './run';
 
@@ -30,7 +31,10 @@ export function providerOf(run: Run, type: string, properties: Readonly<Record<s
   return { behaviour: inertType(type), open: true, inert: true };
 }
 
-/** @throws AwsError for properties that the type does not honour, and in strict mode for inert types */
+/**
+ * @throws AwsError for properties that AWS does not know, in its words; for those that the type here does not honour;
+ * and in strict mode for inert types
+ */
 export function checkProperties(
   { behaviour, open, inert }: Provider,
   logicalId: string,
@@ -38,11 +42,17 @@ export function checkProperties(
   strict = false,
 ): void {
   if (inert && strict) throw validationError(`Resource type ${behaviour.type} is not supported by this runtime`);
-  const faults = inert ? faultsOf(behaviour.type, properties) : [];
+  const faults = isCustom(behaviour.type) ? [] : (registeredType(behaviour.type)?.faultsOf(properties) ?? []);
   if (faults.length > 0) throw invalidProperties(logicalId, faults.join('\n'));
   if (open) return;
   const strange = Object.keys(properties).filter((name) => !behaviour.properties.includes(name));
   if (strange.length > 0) throw validationError(`Encountered unsupported property ${strange.join(', ')}`);
+}
+
+/** Whether a change of a property makes a new resource. */
+export function recreation({ type, update, createOnly }: ResourceType, property: string) {
+  if (!update || createOnly.includes(property)) return 'Always';
+  return registeredType(type)?.conditional.includes(property) ? 'Conditionally' : 'Never';
 }
 
 function invalidProperties(logicalId: string, what: string): AwsError {

@@ -6,6 +6,7 @@ import type { Deployer } from '../deployer';
 import { runBeside } from '../deployer';
 import { allStacks, type Stack } from '../state';
 import { isInProgress, reopen } from './begin';
+import { rollBackImport } from './import';
 import { finishRollback, finishUpdate, rollBackCreation, rollBackUpdate } from './operate';
 
 const REASON = 'The runtime ended while this operation was under way.';
@@ -27,6 +28,9 @@ async function resume(deployer: Deployer, stack: Stack): Promise<void> {
       case 'UPDATE_IN_PROGRESS':
       case 'UPDATE_ROLLBACK_IN_PROGRESS':
         return rollBackUpdate(run, REASON);
+      case 'IMPORT_IN_PROGRESS':
+      case 'IMPORT_ROLLBACK_IN_PROGRESS':
+        return rollBackImport(run, REASON);
       case 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS':
         return finishUpdate(run);
       case 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS':

@@ -8,6 +8,7 @@ import { templateError } from '../../../engine/template/errors';
 import { evaluate } from '../../../engine/template/evaluate';
 import type { ResourceDefinition } from '../../../engine/template/template';
 import type { Properties, ResourceResult } from '../../../kernel/service';
+import { notFound, validationError } from '../errors';
 import { INERT_REASON } from '../inert/type';
 import { SUFFIX_LENGTH } from '../names';
 import type { Incarnation, Resource, Settled } from '../state';
@@ -40,7 +41,9 @@ export async function applyResource(run: Run, logicalId: string): Promise<boolea
   } catch (error) {
     return failed(run, row, row.now ? 'UPDATE_FAILED' : 'CREATE_FAILED', error);
   }
-  return row.now ? update(run, row, row.now, wanted) : create(run, row, wanted);
+  if (row.now) return update(run, row, row.now, wanted);
+  const existingId = run.options.adopt?.get(logicalId);
+  return existingId === undefined ? create(run, row, wanted) : adopt(run, row, wanted, existingId);
 }
 
 function evaluated(run: Run, definition: ResourceDefinition): Omit<Wanted, 'definition'> {
@@ -143,6 +146,38 @@ function withLeftover(row: Resource, incarnation: Incarnation | undefined): read
   return incarnation ? [...(row.leftovers ?? []), incarnation] : row.leftovers;
 }
 
+// ---- Taking in ----------------------------------------------------------------------------------------------------
+
+/** A resource that exists is taken as it is; only the stack's tags are put on it. */
+async function adopt(run: Run, row: Resource, wanted: Wanted, physicalId: string): Promise<boolean> {
+  const { journal } = run;
+  const { properties } = wanted;
+  const started = { ...row, ...shape(run, row.logicalId, wanted), gone: undefined };
+  const step = (now: Incarnation | undefined, status: string, reason?: string) =>
+    journal.record({ ...started, now, adopted: true, status, reason }, physicalId);
+  step(undefined, 'IMPORT_IN_PROGRESS', 'Resource import started.');
+  await journal.flush();
+  try {
+    const provider = providerOf(run, row.type, properties);
+    checkProperties(provider, row.logicalId, properties, run.options.strict);
+    const suffix = run.deployer.kernel.random.upper(SUFFIX_LENGTH);
+    const context = contextFor(run, row, { suffix });
+    const { read, update } = provider.behaviour;
+    if (!(await read!(context, physicalId))) throw validationError(notFound(row.type, physicalId));
+    const given = await withReferences(context.peers, row.type, properties);
+    const result = await handled(provider, row.logicalId, () => update!(context, physicalId, given, given));
+    const now = { type: row.type, properties, tags: journal.stack().tags, ...resultPart(result), suffix };
+    step(now, 'IMPORT_COMPLETE', 'Resource import completed.');
+    if (takesTags(provider)) {
+      step(now, 'UPDATE_IN_PROGRESS', 'Apply stack-level tags to imported resource if applicable.');
+      step(now, 'UPDATE_COMPLETE');
+    }
+    return true;
+  } catch (error) {
+    return failed(run, started, 'IMPORT_FAILED', error);
+  }
+}
+
 // ---- Changing -----------------------------------------------------------------------------------------------------
 
 async function update(run: Run, row: Resource, now: Incarnation, wanted: Wanted): Promise<boolean> {
@@ -164,6 +199,10 @@ async function update(run: Run, row: Resource, now: Incarnation, wanted: Wanted)
   const { behaviour } = provider;
   const replacing =
     changes.length > 0 && (!behaviour.update || changes.some((it) => behaviour.createOnly.includes(it.property)));
+  const action = replacing ? 'Update:Replace' : 'Update:Modify';
+  const denial = run.options.stackPolicy?.(action, row.logicalId, row.type);
+  if (denial !== undefined)
+    return failed(run, { ...row, before: started.before }, 'UPDATE_FAILED', validationError(denial));
   if (replacing) return replace(run, started, now, wanted);
   if (!behaviour.update) return true;
   const wish = { ...now, properties: wanted.properties, tags: journal.stack().tags };

@@ -7,7 +7,9 @@ import { environmentOf, type Processed } from '../../../engine/template/process'
 import type { Principal } from '../../../kernel/principal';
 import type { Deployer } from '../deployer';
 import type { Resource } from '../state';
+import type { Adoptions } from './adopt';
 import type { Journal } from './journal';
+import type { StackPolicy } from './policy';
 
 export interface Run {
   readonly deployer: Deployer;
@@ -20,6 +22,8 @@ export interface Run {
   readonly options: RunOptions;
   /** Virtual time after which nothing more is started. */
   readonly deadline?: number;
+  /** Aborted when the operation is to end early: nothing more is started, nobody is waited for. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunOptions {
@@ -27,6 +31,9 @@ export interface RunOptions {
   readonly strict?: boolean;
   /** Construct paths by logical id, for templates that do not carry them as metadata. */
   readonly constructPaths?: ReadonlyMap<string, string>;
+  readonly adopt?: Adoptions;
+  /** Which updates are allowed. @default all */
+  readonly stackPolicy?: StackPolicy;
 }
 
 /** Values of other stacks, looked up before anything is made. */
