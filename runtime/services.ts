@@ -1,6 +1,7 @@
 /** All services of this runtime. Adding one is adding its folder and its line here. */
 import type { Service } from './kernel/service';
 import { cloudformation } from './services/cloudformation/service';
+import { events } from './services/events/service';
 import { iam } from './services/iam/service';
 import { kms } from './services/kms/service';
 import { lambda } from './services/lambda/service';
@@ -15,6 +16,7 @@ import { sts } from './services/sts/service';
 
 export function createServices(): Service[] {
   const services: Service[] = [
+    events(),
     iam(),
     kms(),
     lambda(),

@@ -4,9 +4,11 @@
  */
 import * as cloudformation from '@aws-sdk/client-cloudformation';
 import * as logs from '@aws-sdk/client-cloudwatch-logs';
+import * as events from '@aws-sdk/client-eventbridge';
 import * as iam from '@aws-sdk/client-iam';
 import * as kms from '@aws-sdk/client-kms';
 import * as lambda from '@aws-sdk/client-lambda';
+import * as organizations from '@aws-sdk/client-organizations';
 import * as s3 from '@aws-sdk/client-s3';
 import * as s3control from '@aws-sdk/client-s3-control';
 import * as sns from '@aws-sdk/client-sns';
@@ -21,9 +23,11 @@ import { seeded } from '../protocol/samples';
 const clients: Record<string, { sdk: object; client: unknown }> = {
   cloudformation: { sdk: cloudformation, client: cloudformation.CloudFormationClient },
   logs: { sdk: logs, client: logs.CloudWatchLogsClient },
+  events: { sdk: events, client: events.EventBridgeClient },
   iam: { sdk: iam, client: iam.IAMClient },
   kms: { sdk: kms, client: kms.KMSClient },
   lambda: { sdk: lambda, client: lambda.LambdaClient },
+  organizations: { sdk: organizations, client: organizations.OrganizationsClient },
   s3: { sdk: s3, client: s3.S3Client },
   s3control: { sdk: s3control, client: s3control.S3ControlClient },
   sns: { sdk: sns, client: sns.SNSClient },
@@ -137,6 +141,8 @@ beforeAll(async () => {
   await coffer.client(kms.KMSClient).send(new kms.CreateAliasCommand(alias));
   await coffer.client(logs.CloudWatchLogsClient).send(new logs.CreateLogGroupCommand({ logGroupName: 'there' }));
   await coffer.client(iam.IAMClient).send(new iam.CreateUserCommand({ UserName: 'there' }));
+  const rule = { Name: 'there', EventPattern: '{"source":["x"]}' };
+  await coffer.client(events.EventBridgeClient).send(new events.PutRuleCommand(rule));
   const parameter = { Name: 'there', Value: 'x', Type: 'String' as const };
   await coffer.client(ssm.SSMClient).send(new ssm.PutParameterCommand(parameter));
 });

@@ -4,6 +4,7 @@ import type { Consumer } from '../../kernel/service';
 import { OBJECT_TOPIC, type ObjectEvent } from './events';
 import { type NotificationConfiguration, subscriptionsOf, wants } from './notifications/configuration';
 import { deliver } from './notifications/destinations';
+import { sendToBus } from './notifications/eventbridge';
 import { eventRecord } from './notifications/record';
 import { findConfiguration } from './state/buckets';
 import { LEFTOVER_TOPIC, removeParts } from './state/uploads';
@@ -19,8 +20,9 @@ const notifications: Consumer = {
     const kept = await findConfiguration(kernel.store, event.bucketId, 'notification');
     // What happened before the configuration is not its business.
     if (!kept || event.at < kept.at) return;
+    const configuration = kept.value as NotificationConfiguration;
     const bucket = { name: event.bucket, account: event.account, region: event.region };
-    for (const subscription of subscriptionsOf(kept.value as NotificationConfiguration)) {
+    for (const subscription of subscriptionsOf(configuration)) {
       if (!wants(subscription, event.event, event.key)) continue;
       try {
         await deliver(kernel, bucket, subscription, { Records: [eventRecord(event, subscription.id, sequence)] });
@@ -31,6 +33,7 @@ const notifications: Consumer = {
         );
       }
     }
+    if (configuration.EventBridgeConfiguration) await sendToBus(kernel, event, sequence);
   },
 };
 

@@ -43,6 +43,8 @@ export interface ObjectEvent {
   readonly restoredUntil?: number;
   readonly storageClass?: string;
   readonly principalId: string;
+  /** Account of who did it, or the service. */
+  readonly requester: string;
   readonly sourceIp: string;
   readonly requestId: string;
 }
@@ -78,6 +80,7 @@ export function announceObject(
     ...(version && version.versionId !== 'null' ? { versionId: version.versionId } : {}),
     ...(event === 'ObjectRestore:Completed' ? restored(version) : {}),
     principalId: call.principal.service ?? `AWS:${call.principal.userId}`,
+    requester: call.principal.service ?? call.principal.account ?? 'Anonymous',
     sourceIp: call.request.remoteAddress,
     requestId: call.requestId,
   };

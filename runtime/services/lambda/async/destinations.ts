@@ -44,7 +44,7 @@ export async function report(
   if (deadLetters) await send(deadLetters, (peers) => sendDeadLetter(peers, deadLetters, row, ending));
   if (destination) {
     const record = JSON.stringify(recordOf(kernel, of, row, target, ending));
-    await send(destination, (peers) => sendRecord(peers, destination, record));
+    await send(destination, (peers) => sendRecord(peers, destination, record, of, ending));
   }
 }
 
@@ -62,8 +62,9 @@ function sendDeadLetter(given: Peers, arn: string, row: EventRow, { outcome }: E
   return peers.sqs.SendMessage({ QueueUrl: queueUrl(arn), MessageBody: message, MessageAttributes });
 }
 
-/** As much of SNS as is needed here. */
+/** As much of SNS and EventBridge as is needed here. */
 interface Topics {
+  readonly events: { PutEvents(input: { Entries: Readonly<Record<string, string | string[]>>[] }): Promise<unknown> };
   readonly sns: {
     Publish(input: {
       TopicArn: string;
@@ -79,7 +80,7 @@ function errorMessageOf(outcome: Outcome | undefined): string {
   return typeof message === 'string' ? message : '';
 }
 
-function sendRecord(given: Peers, arn: string, record: string): Promise<unknown> {
+function sendRecord(given: Peers, arn: string, record: string, of: FunctionName, ending: Ending): Promise<unknown> {
   const peers = given as Peers & Topics;
   const { service } = parseArn(arn)!;
   switch (service) {
@@ -87,6 +88,13 @@ function sendRecord(given: Peers, arn: string, record: string): Promise<unknown>
       return peers.sqs.SendMessage({ QueueUrl: queueUrl(arn), MessageBody: record });
     case 'sns':
       return peers.sns.Publish({ TopicArn: arn, Message: record });
+    case 'events': {
+      // Source: Lambda developer guide, "Capturing records of Lambda asynchronous invocations", EventBridge.
+      const DetailType = `Lambda Function Invocation Result - ${ending.condition === 'Success' ? 'Success' : 'Failure'}`;
+      const Resources = [arn, functionArn(of)];
+      const entry = { Source: 'lambda', DetailType, Detail: record, Resources, EventBusName: arn };
+      return peers.events.PutEvents({ Entries: [entry] });
+    }
     case 'lambda':
       return peers.lambda.Invoke({ FunctionName: arn, InvocationType: 'Event', Payload: Buffer.from(record) });
     default:

@@ -74,10 +74,10 @@ async function put(call: Call, input: Request, read: (of: FunctionName) => Promi
 function destination(arn: string | undefined, of: FunctionName): string | undefined {
   if (!arn) return undefined;
   const service = parseArn(arn)?.service;
-  if (service === 'events' || service === 's3') {
-    throw unsupported(`A destination of ${service}`, 'records go to queues, topics and functions');
+  if (service === 's3') {
+    throw unsupported(`A destination of ${service}`, 'records go to queues, topics, functions and event buses');
   }
-  if (!['sqs', 'sns', 'lambda'].includes(service ?? '')) {
+  if (!['sqs', 'sns', 'lambda', 'events'].includes(service ?? '')) {
     throw invalidParameter(`The destination ARN ${arn} is invalid.`);
   }
   if (arn === functionArn(of))

@@ -1,0 +1,39 @@
+/** EventBridge: buses, rules by pattern and by schedule, and their targets. See README.md for what differs from AWS. */
+import type * as Events from '@aws-sdk/client-eventbridge';
+import type { Operations } from '../../kernel/peers';
+import type { Handlers, Service } from '../../kernel/service';
+import { actions } from './actions';
+import { consumers } from './delivery';
+import { busHandlers } from './operations/buses';
+import { eventHandlers } from './operations/events';
+import { ruleHandlers } from './operations/rules';
+import { busPolicies } from './policies';
+import { resources } from './resources';
+import { fire } from './schedules';
+
+declare module '../../kernel/peers' {
+  interface Peers {
+    events: Operations<typeof Events>;
+  }
+}
+
+const handlers: Handlers<typeof Events> = { ...busHandlers, ...eventHandlers, ...ruleHandlers };
+
+export function events(): Service {
+  return {
+    name: 'events',
+    wire: {
+      client: () => require('@aws-sdk/client-eventbridge'),
+      protocols: ['awsJson1_1'],
+      signingNames: ['events'],
+      target: 'AWSEvents',
+      version: '2015-10-07',
+    },
+    handlers,
+    actions,
+    policies: busPolicies,
+    consumers,
+    timers: { fire },
+    resources,
+  };
+}
