@@ -1,5 +1,20 @@
 /** @coffer/constructs: CDK constructs for S3 that are secure without being asked. One line per file, by folder. */
 export { Perimeter, type PerimeterOptions } from './access/perimeter';
+export { BucketBackup, type BucketBackupProps } from './archive/backup';
+export {
+  type CloudTrailLogOptions,
+  type InventoryLogOptions,
+  LogArchive,
+  type LogArchiveProps,
+  type LogSourceOptions,
+} from './archive/logs';
+export {
+  BackupVault,
+  type BackupVaultProps,
+  type ComplianceVaultLockOptions,
+  VaultLock,
+  type VaultLockOptions,
+} from './archive/vault';
 export { AccessLogBucket, type AccessLogBucketProps, AccessLogs } from './bucket/accesslog';
 export { SecureBucket } from './bucket/bucket';
 export { Encryption, UploadEncryption } from './bucket/encryption';
@@ -37,5 +52,7 @@ export { type DatePartitionOptions, type IntegerPartitionOptions, PartitionKey }
 export { type LakeColumn, LakeTable, type LakeTableOptions, type LakeTableProps } from './lake/table';
 export { type NamedQueryOptions, QueryWorkgroup, type QueryWorkgroupProps } from './lake/workgroup';
 export { LakeZone, type LakeZoneOptions } from './lake/zone';
+export { BucketMetrics } from './observe/metrics';
+export { BucketMonitor, type BucketMonitorProps, type MonitoredReplication } from './observe/monitor';
 export { UploadApi, type UploadApiProps } from './uploads/api';
 export { type Problem, Problems } from './validation/problems';

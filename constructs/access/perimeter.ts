@@ -50,6 +50,7 @@ const DATA_ACTIONS = [
   's3:RestoreObject',
 ];
 
+/** Who may reach a bucket at all, whatever they are granted: one organisation, one network, or both. */
 export class Perimeter {
   /** @throws Error naming every option that is wrong */
   constructor(

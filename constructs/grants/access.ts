@@ -3,10 +3,10 @@
  * policy per identity. CDK's own `grant*` gives wildcard actions and inline policies, which security reviews refuse.
  * Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
  */
-import { Stack, Validations } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { acknowledgeWildcard } from '../validation/acknowledge';
 import { Problems } from '../validation/problems';
 
 export interface AccessOptions {
@@ -151,14 +151,11 @@ export class BucketAccess {
         ? []
         : [new iam.PolicyStatement({ actions: keyActions, resources: [this.key.keyArn] })]),
     );
-    const arn = Stack.of(policy).resolve(this.bucket.bucketArn) as { 'Fn::GetAtt'?: [string, string] };
-    const logicalId = arn['Fn::GetAtt']?.[0];
-    if (logicalId !== undefined) {
-      Validations.of(policy).acknowledge({
-        id: `AwsSolutions-IAM5[Resource::<${logicalId}.Arn>/${prefix}*]`,
-        reason: `An object grant ends in a wildcard for the key; the actions are exact and the prefix is ${prefix === '' ? 'the bucket' : prefix}.`,
-      });
-    }
+    acknowledgeWildcard(
+      policy,
+      this.bucket.arnForObjects(`${prefix}*`),
+      `An object grant ends in a wildcard for the key; the actions are exact and the prefix is ${prefix === '' ? 'the bucket' : prefix}.`,
+    );
     return policy;
   }
 

@@ -2,7 +2,7 @@
  * A data lake: a bucket and a Glue database per zone, one key, tables with partition projection, and an Athena
  * workgroup that enforces where results go. No crawler, no job, no Lambda: files that are put are queryable.
  */
-import { Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Names, Stack } from 'aws-cdk-lib';
 import type * as athena from 'aws-cdk-lib/aws-athena';
 import * as glue from 'aws-cdk-lib/aws-glue';
 import type * as iam from 'aws-cdk-lib/aws-iam';
@@ -58,7 +58,7 @@ export class DataLake extends Construct {
 
   constructor(scope: Construct, id: string, props: DataLakeProps = {}) {
     super(scope, id);
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    const removal = props.removal ?? Removal.RETAIN;
     const zones = props.zones ?? [LakeZone.raw(), LakeZone.curated(), LakeZone.consumption()];
     this.zoneNames = zones.map(({ name }) => name);
     this.prefix =
@@ -71,9 +71,9 @@ export class DataLake extends Construct {
       new kms.Key(this, 'Key', {
         description: `Encrypts the zones of ${this.node.path}`,
         enableKeyRotation: true,
-        removalPolicy,
+        removalPolicy: removal.policyIn(this),
       });
-    for (const zone of zones) this.addZone(zone, removalPolicy, props.accessLogs);
+    for (const zone of zones) this.addZone(zone, removal, props.accessLogs);
     this.workgroup = new QueryWorkgroup(this, 'Workgroup', { ...props, encryptionKey: this.key });
   }
 
@@ -114,7 +114,7 @@ export class DataLake extends Construct {
     this.bucket(zone).access.upload(role, { prefix });
   }
 
-  private addZone(zone: LakeZone, removalPolicy: RemovalPolicy, accessLogs?: AccessLogBucket): void {
+  private addZone(zone: LakeZone, removal: Removal, accessLogs?: AccessLogBucket): void {
     const id = zone.name[0].toUpperCase() + zone.name.slice(1);
     const logs = `${this.prefix}_${zone.name}/`;
     this.buckets.set(
@@ -123,7 +123,7 @@ export class DataLake extends Construct {
         encryption: Encryption.customerKey(this.key),
         accessLogs: accessLogs === undefined ? AccessLogs.shared(logs) : AccessLogs.to(accessLogs, logs),
         lifecycleRules: zone.lifecycleRules,
-        removal: Removal.of(removalPolicy),
+        removal,
       }),
     );
     this.databases.set(

@@ -3,7 +3,7 @@
  * query stops before it reads too much. Clients cannot choose otherwise.
  * Source: Athena User Guide, "Override client-side settings" and "Configure per-query data usage controls".
  */
-import { Duration, Names, RemovalPolicy, type Size, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Names, RemovalPolicy, type Size, Stack } from 'aws-cdk-lib';
 import * as athena from 'aws-cdk-lib/aws-athena';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -12,6 +12,7 @@ import { type AccessLogBucket, AccessLogs } from '../bucket/accesslog';
 import { SecureBucket } from '../bucket/bucket';
 import { Encryption } from '../bucket/encryption';
 import { Removal } from '../bucket/removal';
+import { acknowledgeWildcard } from '../validation/acknowledge';
 import { Problems } from '../validation/problems';
 
 /** Properties of `QueryWorkgroup`. */
@@ -43,9 +44,9 @@ export interface QueryWorkgroupProps {
   readonly scanLimit?: Size;
   /**
    * What becomes of results and workgroup when they leave the stack.
-   * @default RemovalPolicy.RETAIN
+   * @default Removal.RETAIN
    */
-  readonly removalPolicy?: RemovalPolicy;
+  readonly removal?: Removal;
 }
 
 /** Options of `QueryWorkgroup.addNamedQuery`. */
@@ -94,7 +95,8 @@ export class QueryWorkgroup extends Construct {
 
   constructor(scope: Construct, id: string, props: QueryWorkgroupProps = {}) {
     super(scope, id);
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    const removal = props.removal ?? Removal.RETAIN;
+    const removalPolicy = removal.policyIn(this);
     const retention = props.resultsRetention ?? Duration.days(30);
     const scanBytes = props.scanLimit?.toBytes() ?? DEFAULT_SCAN_BYTES;
     this.workgroupName = props.workgroupName ?? Names.uniqueResourceName(this, { maxLength: 128, separator: '-' });
@@ -133,7 +135,7 @@ export class QueryWorkgroup extends Construct {
     this.results = new SecureBucket(this, 'Results', {
       encryption: Encryption.customerKey(props.encryptionKey),
       accessLogs: props.accessLogs === undefined ? AccessLogs.shared(logs) : AccessLogs.to(props.accessLogs, logs),
-      removal: Removal.of(removalPolicy),
+      removal,
       lifecycleRules: [{ id: 'results-expire', expiration: retention, noncurrentVersionExpiration: Duration.days(1) }],
     });
     this.resource = new athena.CfnWorkGroup(this, 'Resource', {
@@ -191,10 +193,11 @@ export class QueryWorkgroup extends Construct {
         resources: [arn('catalog'), arn('database', databaseName), tables],
       }),
     );
-    Validations.of(policy).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>:table/${databaseName}/*]`,
-      reason: `Reads the description of every table of ${databaseName}, which is the unit that is granted; the actions are exact.`,
-    });
+    acknowledgeWildcard(
+      policy,
+      tables,
+      `Reads the description of every table of ${databaseName}, which is the unit that is granted; the actions are exact.`,
+    );
     return policy;
   }
 

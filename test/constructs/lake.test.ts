@@ -7,9 +7,10 @@ import {
   PartitionKey,
   QueryWorkgroup,
   type QueryWorkgroupProps,
+  Removal,
   TableFormat,
 } from '@coffer/constructs';
-import { App, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import { App, Duration, Size, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -160,7 +161,7 @@ test('a role that queries has exact actions on managed policies only', () => {
 
 test('what is destroyed with the stack is so on purpose', () => {
   Template.fromStack(build().stack).hasResource('AWS::Athena::WorkGroup', { DeletionPolicy: 'Retain' });
-  Template.fromStack(build({ removalPolicy: RemovalPolicy.DESTROY }).stack).hasResource('AWS::Athena::WorkGroup', {
+  Template.fromStack(build({ removal: Removal.DESTROY }).stack).hasResource('AWS::Athena::WorkGroup', {
     DeletionPolicy: 'Delete',
     Properties: { RecursiveDeleteOption: true },
   });
