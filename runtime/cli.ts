@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Command }
   env: { summary: 'print what points a shell here', load: () => require('./cli/env').env },
   exec: { summary: 'run one command pointed here', load: () => require('./cli/exec').exec },
   access: { summary: 'print who may do what, or how a change widens it', load: () => require('./cli/access').access },
+  audit: { summary: 'prove what is deployed by attacking a copy of it', load: () => require('./cli/audit').audit },
   why: { summary: 'tell why a request was allowed or refused', load: () => require('./cli/why').why },
   reset: { summary: 'forget everything that is stored', load: () => require('./cli/reset').reset },
 };

@@ -10,6 +10,7 @@
 import { type Access, accessOf } from './access/access';
 import type { SurveyOptions } from './access/survey';
 import { type Acting, type As, actingAs } from './acting';
+import { type Audit, type AuditOptions, auditOf } from './audit/audit';
 import type { Duration } from './base/clock';
 import type { Response } from './base/http';
 import { makeCertificate } from './certificate';
@@ -118,6 +119,12 @@ export interface Coffer {
    * @throws Error when there is no such stack
    */
   access(options?: SurveyOptions): Promise<Access>;
+  /**
+   * Proves the deployed state by attack: what must fail is really sent, to a disposable copy of this runtime, and what
+   * gets through is a hole. Attacks leave nothing behind.
+   * @throws Error when there is no such stack
+   */
+  audit(options?: AuditOptions): Promise<Audit>;
   /** Forgets everything: as if started anew, behind the same clients and ports. */
   reset(): Promise<void>;
   /** Ends the runtime: nothing of it stays open. */
@@ -230,6 +237,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     denials: () => alive().records.denials(),
     explain: (puzzle) => whyOf(alive(), puzzle, defaultAccount),
     access: (options) => accessOf(alive(), options),
+    audit: (options) => auditOf(alive(), options),
     async reset() {
       const ending = alive();
       await ending.stop();

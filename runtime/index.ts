@@ -4,6 +4,7 @@ export { type ComparedAccess, compareAccess } from './access/assemblies';
 export type { AccessChange } from './access/comparison';
 export type { AccessRow } from './access/survey';
 export type { As, Keys } from './acting';
+export type { Audit, AuditOptions, Finding } from './audit/audit';
 export { type ClientOptions, type Coffer, type CofferOptions, type ListenOptions, startCoffer } from './coffer';
 export type { AccessKeyConfig, AccountConfig, BucketConfig, CofferConfig, KmsKeyConfig, UserConfig } from './config';
 export { ConfigError } from './config';

@@ -13,6 +13,7 @@
  *     GET  /_coffer/calls       the newest calls of services to one another
  *     GET  /_coffer/denials     the newest refusals, with their reasons
  *     POST /_coffer/access      who may do what: {"stack": "…"} or everywhere
+ *     POST /_coffer/audit       attacks what is deployed, on a copy: {"stack": "…"} or everything
  *     POST /_coffer/why         why a request was allowed or refused: {"requestId": "…"}; without one the newest refusal
  */
 import { type Bytes, collect } from './base/bytes';
@@ -77,6 +78,14 @@ const actions: Readonly<Record<string, Action | undefined>> = {
     if (stack !== undefined && typeof stack !== 'string') return json(400, { error: 'stack must be a string' });
     return coffer.access({ stack }).then(
       (access) => json(200, access),
+      (error: Error) => json(404, { error: error.message }),
+    );
+  },
+  'POST audit': (coffer, { stack, locked }) => {
+    if (stack !== undefined && typeof stack !== 'string') return json(400, { error: 'stack must be a string' });
+    if (locked !== undefined && !Array.isArray(locked)) return json(400, { error: 'locked must be a list of buckets' });
+    return coffer.audit({ stack, locked }).then(
+      (audit) => json(200, audit),
       (error: Error) => json(404, { error: error.message }),
     );
   },

@@ -1,9 +1,9 @@
 /**
  * Which actions are asked of which kind of resource. What policies name beyond these is asked as well. Source: Service
- * Authorization Reference, the "Actions" tables of Amazon S3, AWS KMS, Amazon SQS, AWS Lambda, IAM and STS.
+ * Authorization Reference, the "Actions" tables of Amazon S3, AWS KMS, Amazon SQS, Amazon SNS, AWS Lambda, IAM and STS.
  */
 
-export type Kind = 'bucket' | 'object' | 'key' | 'queue' | 'function' | 'role';
+export type Kind = 'bucket' | 'object' | 'key' | 'queue' | 'topic' | 'function' | 'role';
 
 const s3 = (...names: string[]) => names.map((name) => `s3:${name}`);
 
@@ -82,6 +82,9 @@ export const actionsOf: Readonly<Record<Kind, readonly string[]>> = {
     'AddPermission',
     'DeleteQueue',
   ].map((name) => `sqs:${name}`),
+  topic: ['Publish', 'Subscribe', 'GetTopicAttributes', 'SetTopicAttributes', 'AddPermission', 'DeleteTopic'].map(
+    (name) => `sns:${name}`,
+  ),
   function: [
     'InvokeFunction',
     'InvokeFunctionUrl',
@@ -100,6 +103,7 @@ export const serviceOf: Readonly<Record<Kind, string>> = {
   object: 's3',
   key: 'kms',
   queue: 'sqs',
+  topic: 'sns',
   function: 'lambda',
   role: 'sts',
 };

@@ -86,7 +86,7 @@ async function addRegional(
   at: { account: string; region: string },
   add: (kind: Resource['kind'], arn: string, name: string, at: { account: string; region: string }) => void,
 ): Promise<void> {
-  const { kms, sqs, lambda } = kernel.peers(root(at.account), at);
+  const { kms, sqs, sns, lambda } = kernel.peers(root(at.account), at);
   for await (const { KeyId, KeyArn = '' } of pages((Marker) =>
     kms.ListKeys({ Marker }).then((page) => [page.Keys, page.NextMarker]),
   )) {
@@ -98,6 +98,11 @@ async function addRegional(
   )) {
     const name = url.slice(url.lastIndexOf('/') + 1);
     add('queue', `arn:aws:sqs:${at.region}:${at.account}:${name}`, name, at);
+  }
+  for await (const { TopicArn = '' } of pages((NextToken) =>
+    sns.ListTopics({ NextToken }).then((page) => [page.Topics, page.NextToken]),
+  )) {
+    add('topic', TopicArn, TopicArn.slice(TopicArn.lastIndexOf(':') + 1), at);
   }
   for await (const { FunctionName = '', FunctionArn = '' } of pages((Marker) =>
     lambda.ListFunctions({ Marker }).then((page) => [page.Functions, page.NextMarker]),

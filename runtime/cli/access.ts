@@ -1,13 +1,11 @@
 /** `coffer access`: who may do what, in the Coffer that runs or in an assembly; with `--diff`, how a change widens it. */
-import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Access } from '../access/access';
 import { compareAccess } from '../access/assemblies';
-import { startCoffer } from '../coffer';
 import { DeployFailed } from '../deployment';
 import { AssemblyError } from '../services/cloudformation/deploy';
-import { type Command, Failure, port, text, UsageError, type Values } from './command';
-import { ask, findServer, likelyEndpoint, nobodyAt } from './server';
+import { type Command, Failure, UsageError, type Values } from './command';
+import { askRunning, inAssembly, isDirectory } from './subject';
 
 export const access: Command = {
   name: 'access',
@@ -46,28 +44,9 @@ async function compare(values: Values, words: readonly string[]): Promise<number
 async function print(values: Values, words: readonly string[]): Promise<number> {
   if (words.length > 1) throw new UsageError('access tells of one stack or assembly at a time');
   const [what] = words;
-  const { rows, text: readable } = isDirectory(what) ? await inAssembly(resolve(what)) : await running(values, what);
+  const { rows, text: readable } = await (isDirectory(what)
+    ? inAssembly(what, (coffer) => coffer.access())
+    : askRunning<Access>(values, 'access', { stack: what }));
   console.log(values.json ? JSON.stringify(rows, undefined, 2) : readable);
   return 0;
-}
-
-async function inAssembly(directory: string): Promise<Access> {
-  const coffer = await startCoffer();
-  try {
-    await coffer.deploy(directory);
-    return await coffer.access();
-  } finally {
-    await coffer.close();
-  }
-}
-
-async function running(values: Values, stack: string | undefined): Promise<Access> {
-  const given = values.port === undefined ? text(values, 'endpoint') : `http://127.0.0.1:${port(values, 0)}`;
-  const url = likelyEndpoint(given);
-  if (!(await findServer(url))) throw nobodyAt(url);
-  return (await ask(url, 'POST', 'access', { stack })) as Access;
-}
-
-function isDirectory(path: string | undefined): path is string {
-  return path !== undefined && existsSync(path) && statSync(path).isDirectory();
 }

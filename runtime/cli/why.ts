@@ -1,6 +1,6 @@
 /** `coffer why`: the explanation of a request, from the Coffer that runs. */
-import { type Command, port, text, UsageError } from './command';
-import { ask, findServer, likelyEndpoint, nobodyAt } from './server';
+import { type Command, UsageError } from './command';
+import { askRunning } from './subject';
 
 export const why: Command = {
   name: 'why',
@@ -17,10 +17,7 @@ export const why: Command = {
   examples: ['coffer why', 'coffer why 3F9A1B2C4D5E6F70', 'coffer why --json 3F9A1B2C4D5E6F70'],
   async run(values, words) {
     if (words.length > 1) throw new UsageError('why explains one request at a time');
-    const given = values.port === undefined ? text(values, 'endpoint') : `http://127.0.0.1:${port(values, 0)}`;
-    const url = likelyEndpoint(given);
-    if (!(await findServer(url))) throw nobodyAt(url);
-    const told = (await ask(url, 'POST', 'why', { requestId: words[0] })) as { text: string };
+    const told = await askRunning<{ text: string }>(values, 'why', { requestId: words[0] });
     const { text: readable, ...data } = told;
     console.log(values.json ? JSON.stringify(data, undefined, 2) : readable);
     return 0;

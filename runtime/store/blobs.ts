@@ -5,7 +5,7 @@
  * readers that have just read its name; one that is being read is finished whatever happens to the file.
  */
 import * as fs from 'node:fs';
-import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Random } from '../base/random';
@@ -51,6 +51,8 @@ export interface BlobStore extends Blobs {
   settle(committed: boolean): void;
   /** Finishes what an earlier life began: moves kept bodies to their place, removes orphans and doomed ones. */
   recover(): Promise<void>;
+  /** Bodies never change: a copy shares them where the file system can. */
+  copyTo(directory: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -249,6 +251,15 @@ export function createBlobs(options: BlobOptions): BlobStore {
       const rows = view.rows(boundsOf(doomed.name, {}), Number.POSITIVE_INFINITY);
       if (rows.length > 0) await remove(rows.map((row) => decodeKey(row.key, offset)[0] as string));
     },
+    async copyTo(directory) {
+      // Who moves meanwhile, moves from incoming to its place.
+      const names = [...(await namesIn(incoming)), ...(await placed(root))];
+      for (const id of new Set(names)) {
+        const into = join(directory, 'blobs', id[0], id[1]);
+        await mkdir(into, { recursive: true });
+        for (const from of [incomingPath(id), placePath(id)]) if (await share(from, join(into, id))) break;
+      }
+    },
     async close() {
       clearInterval(sweep);
       await Promise.all(moving.values());
@@ -259,6 +270,34 @@ export function createBlobs(options: BlobOptions): BlobStore {
       await threads.close();
     },
   };
+}
+
+const namesIn = (path: string): Promise<string[]> => readdir(path).catch(() => []);
+
+/** Ids of the bodies at their final places. */
+async function placed(root: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (const first of await namesIn(root)) {
+    if (first.length > 1) continue;
+    for (const second of await namesIn(join(root, first))) ids.push(...(await namesIn(join(root, first, second))));
+  }
+  return ids;
+}
+
+/** @returns whether the file was there */
+async function share(from: string, to: string): Promise<boolean> {
+  const absent = (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return false;
+    throw error;
+  };
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    // Another file system, or one without links.
+    return copyFile(from, to).then(() => true, absent);
+  }
 }
 
 function gone(id: string): StoreError {

@@ -57,7 +57,8 @@ export function claimDirectory(path: string): Directory {
   };
 }
 
-function checkFormat(path: string): void {
+/** Marks an empty directory as this format's, or makes sure that it is. @throws DataDirectoryError */
+export function checkFormat(path: string): void {
   const names = readdirSync(path);
   const marker = names.includes(FORMAT_FILE) ? readFileSync(join(path, FORMAT_FILE), 'latin1').trim() : '';
   if (marker) {

@@ -17,6 +17,8 @@ export const VALUE_LIMIT_BYTES = 16 * 1024 * 1024;
 export interface Engine extends Base {
   /** All or nothing; resolves when the commit is visible and, unless ephemeral, on disk. @throws StoreError CommitFailed */
   commit(entries: Entries): Promise<void>;
+  /** A copy of the whole file as of one moment; `file` must not be there. */
+  copyTo(file: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ export function openEngine(file: string, durable: boolean): Engine {
         throw new StoreError('CommitFailed', `nothing was written (${reason}); is the disk full?`, { cause });
       }
     },
+    copyTo: (copy) => db.backup(copy, false),
     close: () => db.close(),
   };
 }

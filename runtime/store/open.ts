@@ -1,9 +1,10 @@
 /** Opens a store: claims the directory, opens the engine and joins rows, change log and bodies in one commit. */
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random } from '../base/random';
 import { createBlobs } from './blobs';
 import { createChangeLog } from './changes';
-import { claimDirectory, type Directory, syncDirectory, temporaryDirectory } from './directory';
+import { checkFormat, claimDirectory, type Directory, syncDirectory, temporaryDirectory } from './directory';
 import { dataDirectoryUnusable, StoreError } from './errors';
 import { type Engine, openEngine } from './lmdb';
 import type { Row, View } from './overlay';
@@ -68,6 +69,13 @@ async function openIn(directory: Directory, options: StoreOptions): Promise<Stor
     write: (work) => (closing ? Promise.reject(new StoreError('StoreClosed', 'the store is closed')) : write(work)),
     changes,
     blobs,
+    async copyTo(copy) {
+      await mkdir(copy, { recursive: true });
+      checkFormat(copy);
+      await engine.copyTo(join(copy, 'rows.mdb'));
+      // After the rows: a body that they name is there, or was dropped since and is kept for a while.
+      await blobs.copyTo(copy);
+    },
     durable,
     close() {
       closing ??= close();

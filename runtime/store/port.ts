@@ -144,6 +144,8 @@ export interface Store extends Reader {
   write<T>(work: (tx: Writer) => Promise<T>): Promise<T>;
   readonly changes: Changes;
   readonly blobs: Blobs;
+  /** Copies what is committed into an empty directory that nobody has open: all of one moment. */
+  copyTo(directory: string): Promise<void>;
   /** Whether a resolved write survives a power cut. False for ephemeral stores. */
   readonly durable: boolean;
   close(): Promise<void>;

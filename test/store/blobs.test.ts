@@ -184,3 +184,35 @@ test('a large body passes through in constant memory', async () => {
   expect(length).toBe(size);
   expect(most - before).toBeLessThan(96 * 1024 * 1024);
 });
+
+test('a copy is of one moment, and lives on its own', async () => {
+  const body = Buffer.alloc(30_000, 'a');
+  const kept = await write(body);
+  await store.write(async (tx) => {
+    tx.keep(kept);
+    tx.put(objects, ['first'], kept);
+  });
+  const copied = join(directory, '..', `${directory.split('/').pop()}-copy`);
+  try {
+    await store.copyTo(copied);
+    const later = await write(Buffer.from('later'));
+    await store.write(async (tx) => {
+      tx.keep(later);
+      tx.put(objects, ['second'], later);
+      tx.drop(kept);
+      tx.delete(objects, ['first']);
+    });
+    const copy = await openStore({ directory: copied, durable: false });
+    expect(await copy.get(objects, ['second'])).toBeUndefined();
+    const ref = await copy.get(objects, ['first']);
+    expect(await collect(copy.blobs.read(ref!), 1e6)).toEqual(body);
+    await copy.write(async (tx) => {
+      tx.drop(ref!);
+      tx.delete(objects, ['first']);
+    });
+    await copy.close();
+    expect(await read(later)).toEqual(Buffer.from('later'));
+  } finally {
+    rmSync(copied, { recursive: true, force: true });
+  }
+});

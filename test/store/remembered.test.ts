@@ -24,6 +24,7 @@ function slowEngine() {
         };
         end = resolve;
       }),
+    copyTo: async () => {},
     close: async () => {},
   };
   return { engine: rememberRows(engine), reads: () => reads, land: () => land(), end: () => end() };
