@@ -15,7 +15,8 @@ export class FlawedForm extends Error {
 export interface OpenForm {
   /** In order; values as they came. */
   readonly fields: readonly (readonly [name: string, value: string])[];
-  readonly file: { readonly name: string; readonly stream: Bytes };
+  /** `name`: absent where the form gives the content as a plain field. */
+  readonly file: { readonly name?: string; readonly stream: Bytes };
 }
 
 /** The boundary that a `Content-Type` announces. @returns undefined when this is no form of this kind */
@@ -93,7 +94,7 @@ export async function openForm(
     const disposition = /^content-disposition:\s*form-data\s*;(.*)$/im.exec(head)?.[1] ?? '';
     const name = parameter(disposition, 'name');
     if (name === undefined) throw new FlawedForm('malformed');
-    if (isFile(name)) return { fields, file: { name: parameter(disposition, 'filename') ?? '', stream: fileStream() } };
+    if (isFile(name)) return { fields, file: { name: parameter(disposition, 'filename'), stream: fileStream() } };
     fields.push([name, (await until(delimiter)).toString('utf8')]);
   }
 }

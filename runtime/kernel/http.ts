@@ -230,12 +230,15 @@ async function respond(
   outgoing.end();
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what a header cannot hold
+const CONTROLS = /[\0-\x08\x0a-\x1f\x7f]/g;
+
 function writeHead(outgoing: ServerResponse, status: number, head: string[]): void {
   try {
     outgoing.writeHead(status, head);
   } catch {
-    // Text beyond Latin-1 goes out as its UTF-8 bytes, as S3 sends it; line breaks cannot go out at all.
-    const bytes = head.map((text) => Buffer.from(text.replace(/[\r\n\0]/g, ' ')).toString('latin1'));
+    // Text beyond Latin-1 goes out as its UTF-8 bytes; line breaks and their kind cannot go out at all.
+    const bytes = head.map((text) => Buffer.from(text.replace(CONTROLS, ' ')).toString('latin1'));
     outgoing.writeHead(status, bytes);
   }
 }

@@ -101,7 +101,8 @@ export function compileHeadReader(structure: Structure, places: Places, options:
       const binding = queries.get(name);
       if (binding) put(input, binding, text, reading);
       else if (queryParams && rest) putRest(input, queryParams.name, rest, name, text);
-      else if (options.s3 && /^x-amz-/i.test(name)) putHeader(input, name.toLowerCase(), text, reading);
+      else if (options.s3 && /^(x-amz-|if-(none-)?match$)/i.test(name))
+        putHeader(input, name.toLowerCase(), text, reading);
     }
     for (const name in request.headers) putHeader(input, name, request.headers[name], reading);
     for (const binding of required) if (input[binding.member.name] === undefined) refuseMissing(binding, reading);
@@ -181,6 +182,8 @@ function bindingOf(
   // RFC 9110 has recipients ignore a date that is none; S3 keeps such an `Expires` as it came.
   const lenient = shape.kind === 'timestamp' && place === 'header' && (shape.format ?? 'http-date') === 'http-date';
   const read = (text: string) => {
+    // To S3 a number that is left empty is one that was not given.
+    if (options.s3 && place === 'query' && shape.kind === 'number' && text === '') return undefined;
     const value = reader.read(text);
     if (value === undefined && !lenient) throw refuse(text, reader);
     return value;

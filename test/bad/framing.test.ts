@@ -24,7 +24,7 @@ afterAll(async () => {
 afterEach(async () => {
   expect((await ask(door, { target: '/box/key' })).brief).toBe('404 NoSuchKey');
   expect((await ask(door, { target: '/box' })).body).not.toContain('<Key>');
-  expect(door.incoming()).toBe(0);
+  expect(await door.incoming()).toBe(0);
 });
 
 const host = () => `127.0.0.1:${door.port}`;
@@ -81,7 +81,8 @@ describe('headers of a PUT', () => {
   ])('%s', async (_, headers, brief) => {
     const answer = await ask(door, { method: 'PUT', target: '/box/key', body: 'hello', headers });
     expect(answer.brief).toBe(brief);
-    expect(answer.message).not.toBe('');
+    // Of a canned ACL that there is not S3 says nothing but its name.
+    if (!('x-amz-acl' in headers)) expect(answer.message).not.toBe('');
   });
 
   test('a large body with a wrong checksum leaves nothing', async () => {
@@ -253,7 +254,7 @@ describe('bodies that stop', () => {
         socket.write(bytes.subarray(0, bytes.length - size / 2), () => void pause(20).then(() => socket[how]()));
       });
       expect(readAnswers(text)[0]?.brief).toBe(brief);
-      for (let tries = 0; door.incoming() > 0 && tries < 50; tries++) await pause(10);
+      expect(await door.incoming()).toBe(0);
     }
   });
 

@@ -6,6 +6,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { startCoffer } from '@coffer/runtime';
 
 export const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
@@ -16,8 +17,11 @@ export interface Door {
   readonly coffer: Awaited<ReturnType<typeof startCoffer>>;
   readonly port: number;
   readonly url: string;
-  /** Bodies that are on their way into the store. */
-  incoming(): number;
+  /**
+   * Bodies that stay on their way into the store. One that a commit has kept moves to its place behind the answer, so
+   * whoever asks waits a moment for it.
+   */
+  incoming(): Promise<number>;
   /** Fails when the runtime had to report a defect. */
   close(): Promise<void>;
 }
@@ -30,12 +34,16 @@ export async function openDoor(directory?: string): Promise<Door> {
     coffer,
     url,
     port: Number(new URL(url).port),
-    incoming() {
-      try {
-        return readdirSync(join(directory as string, 'blobs/incoming')).length;
-      } catch {
-        return 0;
-      }
+    async incoming() {
+      const count = () => {
+        try {
+          return readdirSync(join(directory as string, 'blobs/incoming')).length;
+        } catch {
+          return 0;
+        }
+      };
+      for (let tries = 0; count() > 0 && tries < 50; tries++) await setTimeout(20);
+      return count();
     },
     async close() {
       await coffer.close();

@@ -74,7 +74,7 @@ describe('without a policy', () => {
       refusal(setting.s3.send(new GetBucketLocationCommand({ Bucket, ExpectedBucketOwner })));
     expect(await read('000000000000')).toBe('no error');
     expect(await read('111122223333')).toBe('403 AccessDenied');
-    expect(await read('x')).toBe('403 AccessDenied');
+    expect(await read('x')).toBe('400 InvalidBucketOwnerAWSAccountID');
   });
 });
 
@@ -208,7 +208,7 @@ describe('ACLs', () => {
     await setting.s3.send(new PutObjectAclCommand({ Bucket, Key: 'secret', ACL: 'public-read' }));
     expect(await get(nobody, 'secret')).toBe('no error');
     const { Grants } = await setting.s3.send(new GetObjectAclCommand({ Bucket, Key: 'secret' }));
-    expect(Grants?.map(({ Permission }) => Permission)).toEqual(['READ', 'FULL_CONTROL']);
+    expect(Grants?.map(({ Permission }) => Permission)).toEqual(['FULL_CONTROL', 'READ']);
     await block(false, { IgnorePublicAcls: true });
     expect(await get(nobody, 'secret')).toBe('403 AccessDenied');
     await block(false, { BlockPublicAcls: true });

@@ -253,7 +253,7 @@ test('a deletion of many has a record per key, a copy one on either side', async
     'REST.COPY.OBJECT_GET a 200 -',
     'REST.POST.MULTI_OBJECT_DELETE - 200 -',
     'BATCH.DELETE.OBJECT a 204 -',
-    'BATCH.DELETE.OBJECT b 400 InvalidArgument',
+    'BATCH.DELETE.OBJECT b 404 NoSuchVersion',
   ]);
   expect(lines[5]).toMatchObject({ uri: '-', total: '-', agent: '-', requestId: lines[4].requestId });
 });

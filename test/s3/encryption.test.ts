@@ -195,20 +195,30 @@ describe('SSE-C', () => {
   });
 
   it('is carried through parts and copies', async () => {
-    const upload = await setting.s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'p', ...key('a') }));
-    const part = { Bucket, Key: 'p', UploadId: upload.UploadId, PartNumber: 1, Body: 'x' };
+    const upload = await setting.s3.send(
+      new CreateMultipartUploadCommand({ Bucket, Key: 'p', ...key('a'), ChecksumAlgorithm: 'CRC32' }),
+    );
+    const part = {
+      Bucket,
+      Key: 'p',
+      UploadId: upload.UploadId,
+      PartNumber: 1,
+      Body: 'x',
+      ChecksumAlgorithm: 'CRC32' as const,
+    };
     expect(await refusal(setting.s3.send(new UploadPartCommand(part)))).toBe('400 InvalidRequest');
     expect(await refusal(setting.s3.send(new UploadPartCommand({ ...part, ...key('b') })))).toBe('400 InvalidRequest');
-    const { ETag } = await setting.s3.send(new UploadPartCommand({ ...part, ...key('a') }));
+    const { ETag, ChecksumCRC32 } = await setting.s3.send(new UploadPartCommand({ ...part, ...key('a') }));
     const whole = {
       Bucket,
       Key: 'p',
       UploadId: upload.UploadId,
-      MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] },
+      MultipartUpload: { Parts: [{ PartNumber: 1, ETag, ChecksumCRC32 }] },
     };
     expect(await refusal(setting.s3.send(new CompleteMultipartUploadCommand({ ...whole, ...key('b') })))).toBe(
       '400 InvalidRequest',
     );
+    // Who chose a checksum needs the key once more.
     expect(await refusal(setting.s3.send(new CompleteMultipartUploadCommand(whole)))).toBe('400 InvalidRequest');
     await setting.s3.send(new CompleteMultipartUploadCommand({ ...whole, ...key('a') }));
     expect(await read('p', key('a'))).toBe('x');

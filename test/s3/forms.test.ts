@@ -1,6 +1,6 @@
 /** Browser-based uploads: forms as browsers post them, signed with either version. */
 import { createHmac } from 'node:crypto';
-import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { openForm } from '../../runtime/engine/multipart';
 import { sign, signingKey } from '../../runtime/engine/sigv4/signature';
@@ -93,6 +93,7 @@ const refused: [string, () => Fields, string, string?][] = [
   ['a changed field', () => ({ ...signed({ key: 'k' }), key: 'other' }), '403 AccessDenied'],
   ['a field beyond the policy', () => ({ ...signed({ key: 'k' }), acl: 'private' }), '403 AccessDenied'],
   ['a policy that is over', () => signed({ key: 'k' }, [], '2020-01-01T00:00:00Z'), '403 AccessDenied'],
+  ['a condition of two', () => signed({ key: 'k' }, [{ a: 'b', c: 'd' }]), '400 InvalidPolicyDocument'],
   ['a policy without meaning', () => signed({ key: 'k' }, [['like', '$key', 'k']]), '400 InvalidPolicyDocument'],
   ['a file too large', () => signed({ key: 'k' }, range(0, 3)), '400 EntityTooLarge'],
   ['a file too small', () => signed({ key: 'k' }, range(100, 200)), '400 EntityTooSmall'],
@@ -104,6 +105,51 @@ const refused: [string, () => Fields, string, string?][] = [
 ];
 test.each(refused)('refuses %s', async (...[, fields, says, file]) => {
   expect(code(await post(fields(), file))).toBe(says);
+});
+
+test('fields mean their letters, in every form', async () => {
+  const fields = {
+    key: 'letters',
+    'Content-Disposition': 'filename="é_—"',
+    'x-amz-meta-a': 'ÄMÄZÕÑ S3',
+    'x-amz-meta-b': '=?UTF-8?B?YWJj?=',
+    'x-amz-meta-c': '\u0001\u0002',
+  };
+  expect((await post(signed(fields))).status).toBe(204);
+  const head = await coffer.client(S3Client).send(new HeadObjectCommand({ Bucket, Key: 'letters' }));
+  expect(head.Metadata).toEqual({
+    a: '=?UTF-8?Q?=C3=84M=C3=84Z=C3=95=C3=91_S3?=',
+    b: '=?UTF-8?B?YWJj?=',
+    c: '=?UTF-8?B?AQI=?=',
+  });
+  expect(head.ContentDisposition).toBe('filename="é_ "');
+});
+
+test('a file without a name leaves the placeholder', async () => {
+  const form = new FormData();
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of S3's
+  for (const [name, value] of Object.entries(signed({ key: 'x-${filename}' }))) form.append(name, value);
+  form.append('file', 'content');
+  expect((await fetch(`${coffer.endpoint}/${Bucket}`, { method: 'POST', body: form })).status).toBe(204);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: as above
+  await coffer.client(S3Client).send(new GetObjectCommand({ Bucket, Key: 'x-${filename}' }));
+});
+
+test('what is posted as no form is refused as such', async () => {
+  const headers = { 'content-type': 'text/html' };
+  const answer = await fetch(`${coffer.endpoint}/${Bucket}`, { method: 'POST', headers, body: 'x' });
+  expect(answer.status).toBe(412);
+  expect(await answer.text()).toContain('<Condition>Bucket POST must be of the enclosure-type multipart/form-data<');
+});
+
+test.each([
+  [['eq', '$key', 'other'], 'Policy Condition failed: ["eq", "$key", "other"]'],
+  [['eq', 'key', 'k'], 'Policy Condition failed: ["eq", "key", "k"]'],
+  [['content-length-range', 'test', '10'], 'Policy Condition failed: ["content-length-range", "test", "10"]'],
+])('quotes the condition %j', async (condition, says) => {
+  const { status, text } = await post(signed({ key: 'k' }, [condition]));
+  expect(status).toBe(403);
+  expect(text.replaceAll('&quot;', '"')).toContain(`Invalid according to Policy: ${says}`);
 });
 
 test('version 2 is taken in the regions that still speak it', async () => {

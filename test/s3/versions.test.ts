@@ -142,6 +142,6 @@ describe('DeleteObjects', () => {
       { Key: 'a', VersionId: a },
       { Key: 'b', DeleteMarker: true, DeleteMarkerVersionId: expect.any(String) },
     ]);
-    expect(Errors).toMatchObject([{ Key: 'c', Code: 'InvalidArgument' }]);
+    expect(Errors).toMatchObject([{ Key: 'c', Code: 'NoSuchVersion' }]);
   });
 });

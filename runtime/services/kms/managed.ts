@@ -93,7 +93,7 @@ export async function managedKey(call: Call, alias: string): Promise<string | un
     partition,
     keyId: random.uuid(),
     created: now,
-    description: `Default key that protects my ${service.toUpperCase()} data when no other key is defined`,
+    description: `Default key that protects my ${service.toUpperCase()} ${service === 's3' ? 'objects' : 'data'} when no other key is defined`,
     usage: 'ENCRYPT_DECRYPT',
     spec: 'SYMMETRIC_DEFAULT',
     origin: 'AWS_KMS',

@@ -120,6 +120,7 @@ export function digestsFor(claim: Claim | undefined): DigestName[] {
 /**
  * Holds a body's digests against what was promised.
  * @param algorithm of the checksum to return when nothing was promised
+ * @param shown an expected MD5 as the refusal tells it
  * @throws AwsError BadDigest
  */
 export function verify(
@@ -130,10 +131,10 @@ export function verify(
     body,
     algorithm = claim?.algorithm ?? DEFAULT_CHECKSUM,
   }: { claim?: Claim; contentMd5?: string; body?: Body; algorithm?: ChecksumName },
+  shown = (md5: string) => Buffer.from(md5, 'base64').toString('hex'),
 ): Checksum {
   const md5 = base64(digests.MD5);
-  if (contentMd5 !== undefined && contentMd5 !== md5)
-    throw badMd5(Buffer.from(contentMd5, 'base64').toString('hex'), md5);
+  if (contentMd5 !== undefined && contentMd5 !== md5) throw badMd5(shown(contentMd5), md5);
   const value = base64(digests[algorithm]);
   const promised = claim && (claim.value ?? trailerValue(body, claim.algorithm));
   if (promised !== undefined && promised !== value) throw badChecksum(algorithm);

@@ -16,7 +16,8 @@ export function copySourceOf(header: string): CopySource {
   const version = query === undefined ? undefined : /^versionId=([^&]+)$/.exec(query)?.[1];
   if (more.length > 0 || (query !== undefined && version === undefined))
     throw badSource('Unsupported copy source parameter.');
-  const decoded = decode(path).replace(/^\//, '');
+  // A plus is a space here, as in forms; clients that mean a plus say %2B.
+  const decoded = decode(path.replaceAll('+', ' ')).replace(/^\//, '');
   // `arn:…:accesspoint/NAME/object/KEY`
   const point = /^(arn:[^/]*:accesspoint\/[^/]+)\/object\/(.+)$/s.exec(decoded);
   if (point)

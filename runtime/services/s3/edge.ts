@@ -6,8 +6,8 @@ import type { Request, Response } from '../../base/http';
 import type { Kernel } from '../../kernel/call';
 import type { Edge } from '../../kernel/service';
 import { type CorsRule, corsHeaders, matchingRule } from './cors';
-import { badRequest, corsForbidden } from './errors';
-import { formRequest, isForm } from './forms/request';
+import { badRequest, corsForbidden, preconditionFailed } from './errors';
+import { formRequest, isForm, isNoForm } from './forms/request';
 import { isCharged } from './payer';
 import { findBucket, findConfiguration } from './state/buckets';
 import type { Bucket } from './state/tables';
@@ -18,14 +18,19 @@ export const edge: Edge = {
     return preflight(request, kernel);
   },
   rewrite(request) {
+    if (isNoForm(request)) throw preconditionFailed('Bucket POST must be of the enclosure-type multipart/form-data');
     const bucket = isForm(request) ? bucketNameIn(request) : undefined;
     return bucket === undefined ? undefined : formRequest(request, bucket);
   },
-  wants: (request) => request.headers.origin !== undefined || isCharged(request),
+  wants: (request) => request.headers.origin !== undefined || isCharged(request) || mayHeadBucket(request),
   async after(request, response, kernel) {
     if (isCharged(request) && response.status < 400) response.headers['x-amz-request-charged'] = 'requester';
-    if (request.headers.origin === undefined) return;
+    const hidden = mayHeadBucket(request) && response.status >= 400;
+    if (request.headers.origin === undefined && !hidden) return;
     const target = await targetOf(request, kernel);
+    // Whoever may not look into a bucket is told where it is all the same: clients find its region so.
+    if (hidden && target.bucket && !target.onObject) response.headers['x-amz-bucket-region'] = target.bucket.region;
+    if (request.headers.origin === undefined) return;
     const rules = target.bucket && (await rulesOf(kernel, target.bucket));
     const rule = rules && matchingRule(rules, request);
     if (rule) Object.assign(response.headers, corsHeaders(rule, request));
@@ -36,11 +41,12 @@ async function preflight(request: Request, kernel: Kernel): Promise<Response> {
   const { headers } = request;
   if (headers.origin === undefined) throw badRequest('Insufficient information. Origin request header needed.');
   const method = headers['access-control-request-method'];
-  if (method === undefined) throw badRequest('Invalid Access-Control-Request-Method: null');
   const { bucket, onObject } = await targetOf(request, kernel);
-  if (!bucket) throw corsForbidden('CORSResponse: Bucket not found', method, 'BUCKET');
+  if (!bucket) throw corsForbidden('CORSResponse: Bucket not found', method ?? request.method, 'BUCKET');
   const rules = await rulesOf(kernel, bucket);
-  if (!rules) throw corsForbidden('CORSResponse: CORS is not enabled for this bucket.', method, 'BUCKET');
+  if (!rules)
+    throw corsForbidden('CORSResponse: CORS is not enabled for this bucket.', method ?? request.method, 'BUCKET');
+  if (method === undefined) throw badRequest('Invalid Access-Control-Request-Method: null');
   const rule = matchingRule(rules, request);
   if (!rule)
     throw corsForbidden(
@@ -76,6 +82,9 @@ function bucketInHost(host = ''): string | undefined {
 function bucketNameIn({ headers, path }: Request): string | undefined {
   return path === '/' ? bucketInHost(headers.host) : decodeURIComponent(path.split('/', 2)[1]);
 }
+
+/** What may be a HeadBucket: by host, or by path. */
+const mayHeadBucket = ({ method, path }: Request) => method === 'HEAD' && /^\/[^/]*\/?$/.test(path);
 
 function isFunctionUrl({ headers }: Request): boolean {
   return /\.lambda-url\./.test(headers.host ?? '');

@@ -99,6 +99,14 @@ export const bucketHasAccessPoints = (bucket: string) =>
     { BucketName: bucket },
   );
 
+/** `x-amz-expected-bucket-owner` is no account. */
+export const invalidExpectedOwner = (given: string) =>
+  s3Error(
+    'InvalidBucketOwnerAWSAccountID',
+    400,
+    `The value of the expected bucket owner parameter must be an AWS Account ID... [${given}]`,
+  );
+
 export const noSuchBucket = (bucket: string) =>
   s3Error('NoSuchBucket', 404, 'The specified bucket does not exist', { BucketName: bucket });
 
@@ -197,8 +205,8 @@ export const idMismatch = () =>
 
 export const invalidInventoryDestination = () => s3Error('InvalidS3DestinationBucket', 400, 'Invalid bucket ARN.');
 
-export const invalidTag = (message: string, key?: string) =>
-  s3Error('InvalidTag', 400, message, key === undefined ? undefined : { TagKey: key });
+export const invalidTag = (message: string, named?: { readonly TagKey: string; readonly TagValue?: string }) =>
+  s3Error('InvalidTag', 400, message, named);
 
 export const aclNotSupported = () => s3Error('AccessControlListNotSupported', 400, 'The bucket does not allow ACLs');
 
@@ -372,16 +380,15 @@ export const needsIntegrity = (what: 'Put Object' | 'Put Part') =>
 
 export const noObjectLock = () => invalidRequest('Bucket is missing Object Lock Configuration');
 
-export const noSuchLock = (key: string) =>
-  s3Error('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration', {
-    Key: key,
-  });
+export const noSuchLock = () =>
+  s3Error('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
 
 // ---- integrity ----------------------------------------------------------------------------------------------------
 
 export const invalidDigest = (value: string) =>
   s3Error('InvalidDigest', 400, 'The Content-MD5 you specified was invalid.', { 'Content-MD5': value });
 
+/** @param expected as S3 shows it: in hexadecimal of objects, in base64 of parts */
 export const badMd5 = (expected: string, calculated: string) =>
   s3Error('BadDigest', 400, 'The Content-MD5 you specified did not match what we received.', {
     ExpectedDigest: expected,

@@ -1,5 +1,6 @@
 /** Metadata that goes with an object and comes back with it. Source: S3 user guide, "Working with object metadata". */
 import type { Call } from '../../kernel/call';
+import { decodeWords } from './encodedwords';
 import { invalidRedirectLocation, invalidStorageClass, metadataTooLarge } from './errors';
 import type { SystemMetadata } from './state/tables';
 
@@ -52,15 +53,17 @@ function contentEncoding(header: string | undefined): string | undefined {
   return codings.filter((coding) => coding !== '' && coding !== 'aws-chunked').join(',') || undefined;
 }
 
-/** @throws AwsError MetadataTooLarge */
+/** Header text may hold encoded words; fields of a form say what they mean. @throws AwsError MetadataTooLarge */
 export function userMetadata(
+  { request }: Call,
   metadata: Readonly<Record<string, string>> | undefined,
 ): Record<string, string> | undefined {
   const entries = Object.entries(metadata ?? {});
   if (entries.length === 0) return undefined;
   const sizeBytes = entries.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
   if (sizeBytes > USER_METADATA_BYTES) throw metadataTooLarge(sizeBytes, USER_METADATA_BYTES);
-  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]));
+  const meant = request.form ? (value: string) => value : decodeWords;
+  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), meant(value)]));
 }
 
 /** @returns undefined for STANDARD. @throws AwsError InvalidStorageClass */

@@ -27,7 +27,16 @@ export const model: ModelNotes = {
     Transition$Days: int32,
   },
   // S3 API reference: these answer without content although the client expects 200.
-  statuses: { PutBucketPolicy: 204 },
+  statuses: {
+    PutBucketAnalyticsConfiguration: 204,
+    PutBucketIntelligentTieringConfiguration: 204,
+    PutBucketInventoryConfiguration: 204,
+    PutBucketMetricsConfiguration: 204,
+    PutBucketPolicy: 204,
+    PutBucketTagging: 204,
+  },
+  // An empty policy is refused as a policy.
+  optionalBody: ['PutBucketPolicy'],
   // As reported of S3: versitygw's issue 1733.
   words: {
     'x-amz-object-lock-retain-until-date': 'The retain until date must be provided in ISO 8601 format',
@@ -40,5 +49,8 @@ export const model: ModelNotes = {
       SSECustomerAlgorithm: 'x-amz-server-side-encryption-customer-algorithm',
       SSECustomerKeyMD5: 'x-amz-server-side-encryption-customer-key-md5',
     },
+    // Listings tell where their bucket is, which the client's model keeps to HeadBucket.
+    ListObjects: { bucketRegion: 'x-amz-bucket-region' },
+    ListObjectsV2: { bucketRegion: 'x-amz-bucket-region' },
   },
 };

@@ -11,6 +11,12 @@ const RESERVED_PREFIXES = ['xn--', 'sthree-', 'amzn-s3-demo-'];
 const RESERVED_SUFFIXES = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3', '-an'];
 const KEY_LIMIT_BYTES = 1024;
 
+/** Whether AWS has a region of this name, as far as its client knows. */
+export function isKnownRegion(region: string): boolean {
+  const { BucketLocationConstraint: known }: typeof import('@aws-sdk/client-s3') = require('@aws-sdk/client-s3');
+  return region === 'us-east-1' || Object.values<string>(known).includes(region);
+}
+
 /** Whether a bucket of this name may be made; those that exist are never asked again. */
 export function isBucketName(name: string): boolean {
   return (

@@ -14,6 +14,11 @@ export function pageSize(asked: number | undefined, name: string): number {
   return Math.min(asked, LARGEST_PAGE);
 }
 
+/** A moment as S3 tells it of buckets, objects and uploads: of seconds it knows no parts. */
+export function wholeSecond(at: number): Date {
+  return new Date(Math.floor(at / 1000) * 1000);
+}
+
 export type Encoder = (text: string) => string;
 
 /** `encoding-type=url`: so that keys with characters that XML lacks survive. @throws AwsError InvalidArgument */

@@ -31,6 +31,11 @@ export interface Source {
   open(): Promise<DataKey>;
 }
 
+/** Which version was copied, where there is more than the null one to tell. */
+export function copiedVersionMember({ bucket, object: { versionId } }: Source) {
+  return bucket.versioning && versionId !== 'null' ? { CopySourceVersionId: versionId } : {};
+}
+
 export async function copySource(call: Call, input: CopyInput): Promise<Source> {
   const { bucket: name, key, versionId } = copySourceOf(input.CopySource ?? '');
   const bucket = await bucketNamed(call, name);

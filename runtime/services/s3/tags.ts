@@ -10,13 +10,28 @@ const BUCKET_TAGS = 50;
 type TagSet = readonly { Key?: string; Value?: string }[] | undefined;
 
 export function objectTags(set: TagSet): Tags {
-  const tags = readTags(set, 'Your TagKey cannot be prefixed with aws:');
+  const tags = readTags(set, reservedObjectTag);
   checkObjectCount(tags);
   return tags;
 }
 
+const reservedObjectTag = (TagKey: string) => invalidTag('Your TagKey cannot be prefixed with aws:', { TagKey });
+
 export function bucketTags(set: TagSet): Tags {
-  const tags = readTags(set, 'System tags cannot be added/updated by requester');
+  return withinBucket(
+    readTags(set, (TagKey) => invalidTag('System tags cannot be added/updated by requester', { TagKey })),
+  );
+}
+
+/** The tags that a bucket is created with: the same in other words. */
+export function newBucketTags(set: TagSet): Tags {
+  return withinBucket(readTags(set, () => invalidTag(RESERVED)));
+}
+
+const RESERVED =
+  'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove "aws:" from your tag keys and try again.';
+
+function withinBucket(tags: Tags): Tags {
   if (Object.keys(tags).length > BUCKET_TAGS)
     throw invalidTag(`Bucket tag count cannot be greater than ${BUCKET_TAGS}`);
   return tags;
@@ -34,7 +49,7 @@ export function headerTags(header: string | undefined): Tags | undefined {
   }
   const seen = new Set(set.map(({ Key }) => Key));
   if (seen.size !== set.length) throw badHeader(header);
-  const tags = readTags(set, 'Your TagKey cannot be prefixed with aws:');
+  const tags = readTags(set, reservedObjectTag);
   checkObjectCount(tags);
   return tags;
 }
@@ -44,15 +59,16 @@ export function toTagSet(tags: Tags | undefined): { Key: string; Value: string }
   return set.sort((a, b) => (a.Key < b.Key ? -1 : 1));
 }
 
-function readTags(set: TagSet, reserved: string): Tags {
+function readTags(set: TagSet, reserved: (key: string) => Error): Tags {
   const tags: Record<string, string> = Object.create(null);
   for (const { Key, Value } of set ?? []) {
     if (Key === undefined || Value === undefined) throw malformedXml('a Tag needs Key and Value');
-    if (Key in tags) throw invalidTag('Cannot provide multiple Tags with the same key', Key);
-    if (Key.startsWith('aws:')) throw invalidTag(reserved, Key);
+    if (Key in tags) throw invalidTag('Cannot provide multiple Tags with the same key', { TagKey: Key });
+    if (Key.startsWith('aws:')) throw reserved(Key);
     if (Key === '' || Key.length > 128 || !ALLOWED.test(Key))
-      throw invalidTag('The TagKey you have provided is invalid', Key);
-    if (Value.length > 256 || !ALLOWED.test(Value)) throw invalidTag('The TagValue you have provided is invalid', Key);
+      throw invalidTag('The TagKey you have provided is invalid', { TagKey: Key });
+    if (Value.length > 256 || !ALLOWED.test(Value))
+      throw invalidTag('The TagValue you have provided is invalid', { TagKey: Key, TagValue: Value });
     tags[Key] = Value;
   }
   return { ...tags };

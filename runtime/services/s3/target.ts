@@ -7,6 +7,7 @@ import type { Call } from '../../kernel/call';
 import { accessPointNamed, throughAccessPoint } from './accesspoints';
 import {
   accessDenied,
+  invalidExpectedOwner,
   invalidVersionId,
   methodNotAllowed,
   noSuchBucket,
@@ -83,7 +84,9 @@ async function lookUp(call: Call, name: string): Promise<Bucket> {
 }
 
 export function checkOwner(bucket: Bucket, expected: string | undefined): void {
-  if (expected !== undefined && expected !== bucket.account) throw accessDenied();
+  if (expected === undefined) return;
+  if (!/^\d{12}$/.test(expected)) throw invalidExpectedOwner(expected);
+  if (expected !== bucket.account) throw accessDenied();
 }
 
 /**

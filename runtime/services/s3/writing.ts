@@ -30,7 +30,7 @@ export type Draft = Pick<
 >;
 
 export function draftOf(call: Call, bucket: Bucket, input: DraftInput): Draft {
-  const metadata = userMetadata(input.Metadata);
+  const metadata = userMetadata(call, input.Metadata);
   const storageClass = storageClassOf(input.StorageClass);
   const tags = headerTags(input.Tagging);
   return {

@@ -50,7 +50,12 @@ interface Output {
 }
 
 /** Statuses of single keys of a deletion, of which the answer tells the code only; all others are 400. */
-const STATUSES: Readonly<Record<string, number>> = { AccessDenied: 403, PreconditionFailed: 412, NotImplemented: 501 };
+const STATUSES: Readonly<Record<string, number>> = {
+  AccessDenied: 403,
+  NoSuchVersion: 404,
+  PreconditionFailed: 412,
+  NotImplemented: 501,
+};
 
 /** The records of one request; those of buckets that do not log are for the caller to drop. */
 export function accessRecords(exchange: Exchange): AccessRecord[] {

@@ -12,7 +12,9 @@ export interface FormPolicy {
 
 type Condition =
   | { readonly kind: 'eq' | 'starts-with'; readonly field: string; readonly value: string; readonly text: string }
-  | { readonly kind: 'content-length-range'; readonly least: number; readonly most: number };
+  | { readonly kind: 'content-length-range'; readonly least: number; readonly most: number }
+  /** What no form can fulfil. */
+  | { readonly kind: 'never'; readonly text: string };
 
 /** Fields by lower-case name. */
 export type Fields = ReadonlyMap<string, string>;
@@ -48,22 +50,30 @@ function readCondition(value: unknown): Condition[] {
     const operator = kind.toLowerCase();
     if (operator === 'content-length-range') {
       const [least, most] = [Number(first), Number(second)];
-      if (!Number.isInteger(least) || !Number.isInteger(most) || least < 0 || most < 0) throw invalid();
+      if (!Number.isInteger(least) || !Number.isInteger(most) || least < 0 || most < 0)
+        return [{ kind: 'never', text: textOf(value) }];
       return [{ kind: operator, least, most }];
     }
     if (operator !== 'eq' && operator !== 'starts-with') throw invalid();
-    if (typeof first !== 'string' || typeof second !== 'string' || !first.startsWith('$')) throw invalid();
-    return [{ kind: operator, field: first.slice(1).toLowerCase(), value: second, text: JSON.stringify(value) }];
+    if (typeof first !== 'string' || typeof second !== 'string') throw invalid();
+    if (!first.startsWith('$')) return [{ kind: 'never', text: textOf(value) }];
+    return [{ kind: operator, field: first.slice(1).toLowerCase(), value: second, text: textOf(value) }];
   }
   if (typeof value !== 'object' || value === null) throw invalid();
   const entries = Object.entries(value);
-  if (entries.length === 0) throw invalid();
+  if (entries.length !== 1)
+    throw invalidPolicyDocument(
+      'Invalid Policy: Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.',
+    );
   return entries.map(([name, wanted]) => {
     if (typeof wanted !== 'string') throw invalid();
-    const text = JSON.stringify(['eq', `$${name}`, wanted]);
+    const text = textOf(['eq', `$${name}`, wanted]);
     return { kind: 'eq' as const, field: name.toLowerCase(), value: wanted, text };
   });
 }
+
+/** A condition as refusals quote it. */
+const textOf = (condition: readonly unknown[]) => `[${condition.map((one) => JSON.stringify(String(one))).join(', ')}]`;
 
 /** Fields that need no condition. */
 const FREE = new Set(['file', 'policy', 'signature', 'awsaccesskeyid', 'x-amz-signature', 'bucket']);
@@ -74,6 +84,7 @@ export function checkFields({ expiresAt, conditions }: FormPolicy, fields: Field
   const named = new Set<string>();
   for (const condition of conditions) {
     if (condition.kind === 'content-length-range') continue;
+    if (condition.kind === 'never') throw policyDenied(`Policy Condition failed: ${condition.text}`);
     const { kind, field, value, text } = condition;
     named.add(field);
     const given = field === 'bucket' ? bucket : (fields.get(field) ?? '');

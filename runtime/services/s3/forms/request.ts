@@ -22,6 +22,14 @@ export function isForm({ method, query, path, headers }: Request): boolean {
   return boundaryOf(headers['content-type']) !== undefined;
 }
 
+/** Whether somebody posts to a bucket what should have been a form: unsigned, and no call of another service. */
+export function isNoForm({ method, query, path, headers }: Request): boolean {
+  if (method !== 'POST' || query.length > 0 || !/^\/[^/]+\/?$/.test(path)) return false;
+  const type = headers['content-type'] ?? '';
+  if (headers.authorization !== undefined || headers['x-amz-target'] !== undefined) return false;
+  return !/^(multipart\/form-data|application\/x-www-form-urlencoded|application\/(x-amz-)?(json|cbor))/i.test(type);
+}
+
 export async function formRequest(request: Request, bucket: string): Promise<Rewritten> {
   const form = await open(request);
   const fields = fieldsOf(form.fields, form.file.name);
@@ -71,15 +79,15 @@ function inS3Words(error: unknown): unknown {
   return error.flaw === 'noFile' ? noFormFile() : malformedForm();
 }
 
-/** The first of each name counts; `${filename}` stands for the name that the user's file has. */
-function fieldsOf(given: readonly (readonly [string, string])[], fileName: string): Fields {
+/** The first of each name counts; `${filename}` stands for the name that the user's file has, if it has any. */
+function fieldsOf(given: readonly (readonly [string, string])[], fileName: string | undefined): Fields {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of S3's
   const placeholder = '${filename}';
-  const base = fileName.slice(Math.max(fileName.lastIndexOf('/'), fileName.lastIndexOf('\\')) + 1);
+  const base = fileName?.replace(/^.*[/\\]/s, '') ?? '';
   const fields = new Map<string, string>();
   for (const [name, value] of given) {
     const lower = name.toLowerCase();
-    const taken = UNCHANGED.has(lower) ? value : value.replaceAll(placeholder, base);
+    const taken = UNCHANGED.has(lower) || fileName === undefined ? value : value.replaceAll(placeholder, base);
     if (!fields.has(lower)) fields.set(lower, taken);
   }
   return fields;
@@ -128,15 +136,14 @@ const OF_THE_SIGNATURE = new Set([
   'x-amz-security-token',
 ]);
 
-/** Fields as the headers of a PutObject. Header text is Latin-1 that means UTF-8, as on a socket. */
+/** Fields as the headers of a PutObject, in the letters that they mean: they never were on a socket as headers. */
 function headersOf({ headers }: Request, fields: Fields): Record<string, string> {
   const made: Record<string, string> = Object.create(null);
   for (const name of KEPT) if (headers[name] !== undefined) made[name] = headers[name];
   for (const [name, value] of fields) {
-    const text = Buffer.from(value).toString('latin1');
-    if (name === 'acl') made['x-amz-acl'] = text;
+    if (name === 'acl') made['x-amz-acl'] = value;
     else if (name === 'tagging') made['x-amz-tagging'] = tagsHeader(value);
-    else if (AS_HEADERS.has(name) || (name.startsWith('x-amz-') && !OF_THE_SIGNATURE.has(name))) made[name] = text;
+    else if (AS_HEADERS.has(name) || (name.startsWith('x-amz-') && !OF_THE_SIGNATURE.has(name))) made[name] = value;
   }
   return made;
 }

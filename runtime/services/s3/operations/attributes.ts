@@ -56,6 +56,8 @@ async function partsOfObject(
   const manifest = await findManifest(store, uploadId!);
   if (!manifest) return undefined;
   const TotalPartsCount = manifest.numbers.length;
+  // "If an additional checksum isn't applied to the object", and so for each part of it, parts are counted and not told.
+  if (checksum?.type !== 'COMPOSITE') return { TotalPartsCount };
   const MaxParts = pageSize(input.MaxParts, 'max-parts');
   const after = Number(input.PartNumberMarker ?? 0);
   const later = manifest.numbers.map((_, i) => i).filter((i) => manifest.numbers[i] > after);
@@ -69,7 +71,7 @@ async function partsOfObject(
       ...(part && checksum ? { [`Checksum${checksum.algorithm}`]: part.checksum } : {}),
     });
   }
-  const last = shown.length > 0 ? manifest.numbers[shown[shown.length - 1]] : after;
+  const last = shown.length > 0 ? manifest.numbers[shown[shown.length - 1]] : 0;
   return {
     TotalPartsCount,
     PartNumberMarker: String(after),

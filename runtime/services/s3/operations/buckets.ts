@@ -1,5 +1,4 @@
 /** Buckets themselves. Source: S3 API reference, "CreateBucket", "DeleteBucket", "HeadBucket", "ListBuckets", "GetBucketLocation". */
-import { isRegion } from '../../../base/arn';
 import type { Call } from '../../../kernel/call';
 import { isPublic, keptGrants, requestedGrants } from '../acls';
 import { accountCheck, aclKeys, asksAcl } from '../actions/keys';
@@ -19,13 +18,14 @@ import {
   tooManyBuckets,
 } from '../errors';
 import type { In, Out } from '../model';
-import { bucketArn, checkNewBucketName, regionalHost } from '../names';
+import { bucketArn, checkNewBucketName, isKnownRegion, regionalHost } from '../names';
 import { ownerId, ownerMember } from '../owners';
+import { wholeSecond } from '../pages';
 import { accessPointsOf, findAccountAccess } from '../state/accesspoints';
 import { newId } from '../state/bodies';
 import { addBucket, bucketsOf, countBuckets, findBucket, isEmpty, removeBucket } from '../state/buckets';
 import type { Bucket, Ownership } from '../state/tables';
-import { bucketTags } from '../tags';
+import { newBucketTags } from '../tags';
 import { bucketOf } from '../target';
 
 /** Source: S3 user guide, "Quotas": general purpose buckets of an account. */
@@ -44,13 +44,14 @@ export async function CreateBucket(call: Call, input: In<'CreateBucket'>): Promi
   const acl = keptGrants(grants, owner);
   if (acl && access.ownership === 'BucketOwnerEnforced') throw invalidAclWithOwnership(access.ownership);
   if (acl && isPublic(acl) && access.publicAccess?.BlockPublicAcls) throw invalidAclWithPublicBlock();
-  const tags = configuration?.Tags?.length ? bucketTags(configuration.Tags) : undefined;
+  const tags = configuration?.Tags?.length ? newBucketTags(configuration.Tags) : undefined;
   const bucket: Bucket = {
     id: newId(call.now, call.kernel.random),
     name,
     account: call.account,
     region,
     createdAt: call.now,
+    ...(configuration?.LocationConstraint === 'EU' ? { constraint: 'EU' } : {}),
     ...access,
     encryption: defaultEncryption(call.kernel),
     // Object Lock needs versions, so it brings them.
@@ -67,8 +68,8 @@ export async function CreateBucket(call: Call, input: In<'CreateBucket'>): Promi
       return;
     }
     if (other.account !== call.account) throw bucketAlreadyExists(name);
-    // "In us-east-1, Amazon S3 returns 200 OK" for re-creating what one owns already.
-    if (region !== 'us-east-1' || other.region !== region) throw bucketAlreadyOwnedByYou(name);
+    // "In us-east-1, Amazon S3 returns 200 OK" for re-creating what one owns already; not so with tags.
+    if (region !== 'us-east-1' || other.region !== region || tags) throw bucketAlreadyOwnedByYou(name);
   });
   return {
     Location: region === 'us-east-1' ? `/${name}` : `http://${regionalHost(name, region)}/`,
@@ -90,7 +91,9 @@ async function authorizeCreation(call: Call, input: In<'CreateBucket'>): Promise
   const requestTags = tags && Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));
   const ask = (action: string) => call.authorize({ action, resource, owner: call.account, keys, requestTags });
   await ask('s3:CreateBucket');
-  if (asksAcl(input)) await ask('s3:PutBucketAcl');
+  // "If you set the ACL to private, or if you don't specify any ACLs, only the s3:CreateBucket permission is required."
+  const { ACL, ...grants } = input;
+  if ((ACL !== undefined && ACL !== 'private') || asksAcl(grants)) await ask('s3:PutBucketAcl');
   if (input.ObjectOwnership !== undefined) await ask('s3:PutBucketOwnershipControls');
   if (input.ObjectLockEnabledForBucket) {
     await ask('s3:PutBucketVersioning');
@@ -108,7 +111,7 @@ function regionOf(call: Call, constraint: string | undefined): string {
   }
   const region = constraint === 'EU' ? 'eu-west-1' : constraint;
   if (here === 'us-east-1') {
-    if (!isRegion(region) || region === 'us-east-1') throw invalidLocationConstraint(constraint);
+    if (!isKnownRegion(region) || region === 'us-east-1') throw invalidLocationConstraint(constraint);
     return region;
   }
   if (region !== here) throw illegalLocationConstraint(constraint);
@@ -149,8 +152,10 @@ export async function HeadBucket(call: Call, input: In<'HeadBucket'>): Promise<O
 }
 
 export async function GetBucketLocation(call: Call, input: In<'GetBucketLocation'>): Promise<Out<'GetBucketLocation'>> {
-  const { region } = await bucketOf(call, input);
-  return region === 'us-east-1' ? {} : { LocationConstraint: region as Out<'GetBucketLocation'>['LocationConstraint'] };
+  const { region, constraint = region } = await bucketOf(call, input);
+  return region === 'us-east-1'
+    ? {}
+    : { LocationConstraint: constraint as Out<'GetBucketLocation'>['LocationConstraint'] };
 }
 
 export async function ListBuckets(call: Call, input: In<'ListBuckets'>): Promise<Out<'ListBuckets'>> {
@@ -161,11 +166,11 @@ export async function ListBuckets(call: Call, input: In<'ListBuckets'>): Promise
       'max-buckets',
       MaxBuckets,
     );
-  if (BucketRegion !== undefined && !isRegion(BucketRegion))
-    throw invalidArgument(`Argument value ${BucketRegion} is not a valid AWS Region`, 'bucket-region', BucketRegion);
+  if (BucketRegion !== undefined && !isKnownRegion(BucketRegion))
+    throw invalidArgument(`Argument value ${BucketRegion} is not a valid AWS Region`, 'bucket-region');
   const paged = MaxBuckets !== undefined;
   const { store } = call.kernel;
-  const after = ContinuationToken === undefined ? undefined : readToken(ContinuationToken);
+  const after = ContinuationToken ? readToken(ContinuationToken) : undefined;
   const names = await bucketsOf(store, call.account, { prefix: Prefix, after, limit: MOST_BUCKETS });
   const Buckets: NonNullable<Out<'ListBuckets'>['Buckets']> = [];
   let more = false;
@@ -178,7 +183,7 @@ export async function ListBuckets(call: Call, input: In<'ListBuckets'>): Promise
     }
     Buckets.push({
       Name: name,
-      CreationDate: new Date(bucket.createdAt),
+      CreationDate: wholeSecond(bucket.createdAt),
       // Only paginated and filtered requests are told regions. Source: ListBuckets, "BucketRegion".
       ...(paged || BucketRegion !== undefined || Prefix !== undefined
         ? { BucketRegion: bucket.region, BucketArn: bucketArn(name, call.partition) }
@@ -196,6 +201,6 @@ export async function ListBuckets(call: Call, input: In<'ListBuckets'>): Promise
 function readToken(token: string): string {
   const name = Buffer.from(token, 'base64url').toString('utf8');
   if (!/^[a-z0-9.-]+$/.test(name))
-    throw invalidArgument('The continuation token provided is incorrect', 'continuation-token', token);
+    throw invalidArgument('The continuation token provided is incorrect', 'continuation-token');
   return name;
 }

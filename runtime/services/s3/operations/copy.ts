@@ -6,9 +6,10 @@ import { encryptionChoice, sealFor, writtenEncryptionMembers } from '../encrypti
 import { copySourceTooLarge, invalidArgument, invalidRequest } from '../errors';
 import type { In, Out } from '../model';
 import { checkKey } from '../names';
+import { wholeSecond } from '../pages';
 import { openBody, whileReplaced } from '../reading';
 import { noteRetrieval } from '../retrievals';
-import { copySource, type Source } from '../sources';
+import { copiedVersionMember, copySource, type Source } from '../sources';
 import { incoming, newId, type Taken, takeBody, using } from '../state/bodies';
 import type { DataKey } from '../state/layers';
 import type { Bucket, Checksum, ChecksumName, Seal } from '../state/tables';
@@ -29,7 +30,7 @@ async function copy(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObjec
   const choice = encryptionChoice(call, bucket, input);
   const source = await copySource(call, input);
   if (source.object.sizeBytes > LARGEST_PUT) throw copySourceTooLarge(LARGEST_PUT);
-  if (isOntoItself(source, bucket, key) && !changesAnything(input))
+  if (isOntoItself(source, bucket, key) && !changesAnything(input, bucket, source))
     throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     );
@@ -71,8 +72,8 @@ async function copy(call: Call, input: In<'CopyObject'>): Promise<Out<'CopyObjec
   });
   noteRetrieval(call.kernel, source.bucket, source.object, piece.sizeBytes, call.now);
   return {
-    CopyObjectResult: { ETag: `"${etag}"`, LastModified: new Date(object.at), ...checksumMembers(checksum) },
-    ...(source.bucket.versioning ? { CopySourceVersionId: source.object.versionId } : {}),
+    CopyObjectResult: { ETag: `"${etag}"`, LastModified: wholeSecond(object.at), ...checksumMembers(checksum) },
+    ...copiedVersionMember(source),
     ...versionMember(bucket, object),
     ...writtenEncryptionMembers(seal),
   };
@@ -86,8 +87,11 @@ function isOntoItself(source: Source, bucket: Bucket, key: string): boolean {
   return source.bucket.id === bucket.id && source.key === key && source.versionId === undefined;
 }
 
-function changesAnything(input: In<'CopyObject'>): boolean {
+/** An object that was encrypted otherwise than by S3's own key changes by being encrypted as the bucket does now. */
+function changesAnything(input: In<'CopyObject'>, bucket: Bucket, { object }: Source): boolean {
   return (
+    object.seal.algorithm !== 'AES256' ||
+    bucket.encryption.isSet === true ||
     input.MetadataDirective === 'REPLACE' ||
     input.StorageClass !== undefined ||
     input.WebsiteRedirectLocation !== undefined ||

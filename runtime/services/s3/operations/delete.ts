@@ -9,6 +9,7 @@ import {
   invalidVersionId,
   malformedXml,
   noSuchBucket,
+  noSuchVersion,
   notImplemented,
 } from '../errors';
 import { announceObject } from '../events';
@@ -51,7 +52,7 @@ export async function DeleteObject(call: Call, input: In<'DeleteObject'>): Promi
   if (input.IfMatchLastModifiedTime) throw headerNotImplemented('x-amz-if-match-last-modified-time');
   if (input.IfMatchSize !== undefined) throw headerNotImplemented('x-amz-if-match-size');
   const bypass = bypassOf(bucket, input.BypassGovernanceRetention);
-  checkForm(key, input.VersionId);
+  if (input.VersionId !== undefined && !isVersionId(input.VersionId)) throw invalidVersionId(input.VersionId);
   const mfa = await provesMfa(call, bucket, input.MFA);
   const deletion: Deletion = { key, versionId: input.VersionId, ifMatch: input.IfMatch, bypass, mfa };
   const { versionId, marker } = await call.kernel.store.write(async (tx) => {
@@ -89,7 +90,9 @@ export async function DeleteObjects(call: Call, input: In<'DeleteObjects'>): Pro
       try {
         if (one.LastModifiedTime || one.Size !== undefined)
           throw notImplemented('LastModifiedTime and Size of a deletion');
-        checkForm(one.Key ?? '', one.VersionId);
+        checkKey(one.Key ?? '');
+        // Of one among many S3 says what it says of a version that is not there.
+        if (one.VersionId !== undefined && !isVersionId(one.VersionId)) throw noSuchVersion(one.Key!, one.VersionId);
         for (const check of deletionChecks(call, bucket, one, bypass)) await call.authorize(check);
         allowed.push(one);
       } catch (error) {
@@ -132,11 +135,6 @@ function bypassOf(bucket: Bucket, asked: boolean | undefined): boolean {
       'x-amz-bypass-governance-retention',
     );
   return asked ?? false;
-}
-
-function checkForm(key: string, versionId: string | undefined): void {
-  checkKey(key);
-  if (versionId !== undefined && !isVersionId(versionId)) throw invalidVersionId(versionId);
 }
 
 async function bucketNow(tx: Transaction, bucket: Bucket): Promise<Bucket> {

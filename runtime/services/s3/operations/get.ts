@@ -5,6 +5,7 @@ import { existingObjectCheck } from '../actions/keys';
 import { checksumMembers } from '../checksums';
 import { checkRead } from '../conditions';
 import { customerKeyOf } from '../customerkeys';
+import { asLatin1, encodeWords, isLatin1 } from '../encodedwords';
 import { checkCustomerKey, checkSigned, encryptionMembers, unseal } from '../encryption';
 import { invalidArgument, invalidPartNumber, invalidRequest, partNumberOutOfRange } from '../errors';
 import { expirationMember } from '../expiry';
@@ -68,7 +69,7 @@ export async function HeadObject(call: Call, input: In<'HeadObject'>): Promise<O
   const { bucket, object } = reading;
   checkCustomerKey(call, object.seal, customer);
   // Checksums of objects under KMS keys are encrypted too: "you must have permission to use the kms:Decrypt action".
-  if (input.ChecksumMode === 'ENABLED' && object.seal.keyArn !== undefined)
+  if (input.ChecksumMode?.toUpperCase() === 'ENABLED' && object.seal.keyArn !== undefined)
     await unseal(call, bucket, input.Key!, object.seal, customer);
   return members(call, reading, input);
 }
@@ -87,7 +88,13 @@ async function members(
   input: ReadInput,
 ): Promise<Out<'HeadObject'>> {
   const overridden: Record<string, string> = {};
-  for (const [asked, member] of OVERRIDES) if (input[asked] !== undefined) overridden[member] = input[asked];
+  for (const [asked, member] of OVERRIDES) {
+    const value = input[asked];
+    if (value === undefined) continue;
+    if (!isLatin1(value))
+      throw invalidArgument('Header value cannot be represented using ISO-8859-1.', headerNameOf(member), value);
+    overridden[member] = value;
+  }
   if (call.principal.kind === 'anonymous' && (Object.keys(overridden).length > 0 || input.ResponseExpires))
     throw invalidRequest('Request specific response headers cannot be used for anonymous GET requests.');
   // Member by member: most objects have few of them, and this is in the way of every read.
@@ -99,11 +106,11 @@ async function members(
     ContentType: 'binary/octet-stream',
   };
   if (span && object.sizeBytes > 0) out.ContentRange = contentRange(span, object.sizeBytes);
-  if (input.ChecksumMode === 'ENABLED') Object.assign(out, checksumOf(object, span, part));
+  if (input.ChecksumMode?.toUpperCase() === 'ENABLED') Object.assign(out, checksumOf(object, span, part));
   if (bucket.versioning) out.VersionId = object.versionId;
-  Object.assign(out, object.system, overridden, encryptionMembers(object.seal));
+  Object.assign(out, latin1(object.system), overridden, encryptionMembers(object.seal));
   out.Expires = input.ResponseExpires ?? dateOf(object.system.Expires);
-  if (object.metadata) out.Metadata = { ...object.metadata };
+  if (object.metadata) out.Metadata = told(object.metadata);
   if (object.storageClass) {
     out.StorageClass = object.storageClass as Out<'HeadObject'>['StorageClass'];
     Object.assign(out, archiveMembers(object, call.now));
@@ -117,6 +124,23 @@ async function members(
   if (input.VersionId === undefined) Object.assign(out, await expirationMember(call, bucket, input.Key!, object));
   return out;
 }
+
+const headerNameOf = (member: string) => `response${member.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+function told(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const name in metadata) out[name] = encodeWords(metadata[name]);
+  return out;
+}
+
+/** Most objects need nothing done here, and this is in the way of every read. */
+function latin1(system: StoredObject['system']): StoredObject['system'] {
+  const texts = Object.entries(system) as [string, string][];
+  if (texts.every(([, text]) => PRINTABLE.test(text))) return system;
+  return Object.fromEntries(texts.map(([name, text]) => [name, asLatin1(text)]));
+}
+
+const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /**
  * "The request succeeds; however, it doesn't return information that you don't have permission to view." Source: S3 user
@@ -132,11 +156,14 @@ async function mayKnow(call: Call, bucket: Bucket, input: ReadInput, action: str
   }
 }
 
-/** A range has no checksum of its own; a part has the one it was uploaded with. */
+/** A range has no checksum of its own, unless it is of everything; a part has the one it was uploaded with. */
 function checksumOf(object: StoredObject, span: Span | undefined, part: PartSpan | undefined) {
-  if (!span) return checksumMembers(object.checksum);
-  if (part?.checksum) return { ...checksumMembers(part.checksum), ChecksumType: object.checksum?.type };
-  return part && !object.manifest ? checksumMembers(object.checksum) : {};
+  const whole = !span || span.end - span.start + 1 === object.sizeBytes;
+  if (whole && object.checksum?.type === 'FULL_OBJECT') return checksumMembers(object.checksum);
+  if (!part) return whole ? checksumMembers(object.checksum) : {};
+  // Parts of an object with one checksum for all of it have none of their own.
+  if (!part?.checksum || object.checksum?.type !== 'COMPOSITE') return {};
+  return { ...checksumMembers(part.checksum), ChecksumType: 'COMPOSITE' };
 }
 
 function dateOf(text: string | undefined): Date | undefined {

@@ -3,7 +3,7 @@ import type { Call } from '../../../kernel/call';
 import { invalidArgument } from '../errors';
 import type { In, Out } from '../model';
 import { ownerMember } from '../owners';
-import { type Encoder, encodeKeys, pageSize } from '../pages';
+import { type Encoder, encodeKeys, pageSize, wholeSecond } from '../pages';
 import { restoreStatus } from '../restores';
 import { allVersions, currentObjects, type Item, type Page, type Row, walk } from '../state/listing';
 import { findVersion, orderOf } from '../state/objects';
@@ -14,14 +14,22 @@ type Contents = NonNullable<Out<'ListObjectsV2'>['Contents']>;
 
 const NOTHING: Page<never> = { items: [], truncated: false };
 
-export async function ListObjects(call: Call, input: In<'ListObjects'>): Promise<Out<'ListObjects'>> {
+/** An output member beyond the client's model: the header that tells where the bucket is. */
+interface Told {
+  readonly bucketRegion: string;
+}
+
+export async function ListObjects(call: Call, input: In<'ListObjects'>): Promise<Out<'ListObjects'> & Told> {
   const bucket = await bucketOf(call, input);
   const { Prefix = '', Delimiter, Marker = '' } = input;
   const encode = encodeKeys(input.EncodingType, call);
   const max = pageSize(input.MaxKeys, 'max-keys');
   const page = await list(call, input, max, { after: Marker, marker: Marker });
-  const { Contents, CommonPrefixes, last } = entries(call, page, encode, true, wantsRestores(input));
+  // Strangers are not told who owns what.
+  const withOwner = call.principal.kind !== 'anonymous';
+  const { Contents, CommonPrefixes, last } = entries(call, page, encode, withOwner, wantsRestores(input));
   return {
+    bucketRegion: bucket.region,
     Name: bucket.name,
     // Keys are encoded, the prefix is told as it was given: clients do not decode it.
     Prefix,
@@ -36,12 +44,13 @@ export async function ListObjects(call: Call, input: In<'ListObjects'>): Promise
   };
 }
 
-export async function ListObjectsV2(call: Call, input: In<'ListObjectsV2'>): Promise<Out<'ListObjectsV2'>> {
+export async function ListObjectsV2(call: Call, input: In<'ListObjectsV2'>): Promise<Out<'ListObjectsV2'> & Told> {
   const bucket = await bucketOf(call, input);
   const { Prefix = '', Delimiter, StartAfter, ContinuationToken } = input;
   const encode = encodeKeys(input.EncodingType, call);
   const max = pageSize(input.MaxKeys, 'max-keys');
-  const start = ContinuationToken ? readToken(ContinuationToken) : { after: StartAfter ?? '', marker: '' };
+  const start =
+    ContinuationToken === undefined ? { after: StartAfter ?? '', marker: '' } : readToken(ContinuationToken);
   const page = await list(call, input, max, start);
   const { Contents, CommonPrefixes, last } = entries(
     call,
@@ -51,6 +60,7 @@ export async function ListObjectsV2(call: Call, input: In<'ListObjectsV2'>): Pro
     wantsRestores(input),
   );
   return {
+    bucketRegion: bucket.region,
     Name: bucket.name,
     Prefix: encode(Prefix),
     MaxKeys: max,
@@ -59,7 +69,8 @@ export async function ListObjectsV2(call: Call, input: In<'ListObjectsV2'>): Pro
     ...(Delimiter ? { Delimiter: encode(Delimiter) } : {}),
     ...(input.EncodingType ? { EncodingType: input.EncodingType } : {}),
     ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
-    ...(StartAfter === undefined ? {} : { StartAfter: encode(StartAfter) }),
+    // "StartAfter is ignored in the next request if it is truncated": where a token says how to go on.
+    ...(StartAfter === undefined || ContinuationToken !== undefined ? {} : { StartAfter: encode(StartAfter) }),
     ...(page.truncated && last ? { NextContinuationToken: tokenOf(page.items[page.items.length - 1]) } : {}),
     Contents,
     CommonPrefixes,
@@ -110,7 +121,7 @@ function entries(
     const { value } = row;
     Contents.push({
       Key: encode(row.key),
-      LastModified: new Date(value.at),
+      LastModified: wholeSecond(value.at),
       ETag: `"${value.etag}"`,
       ...(value.checksum ? { ChecksumAlgorithm: [value.checksum.algorithm], ChecksumType: value.checksum.type } : {}),
       Size: value.sizeBytes,
@@ -132,7 +143,7 @@ function readToken(token: string): { after: string; marker: string } {
   const rest = text.slice(1);
   if (rest !== '' && text.startsWith('k')) return { after: rest, marker: '' };
   if (rest !== '' && text.startsWith('p')) return { after: rest, marker: rest };
-  throw invalidArgument('The continuation token provided is incorrect', 'continuation-token', token);
+  throw invalidArgument('The continuation token provided is incorrect', 'continuation-token');
 }
 
 export async function ListObjectVersions(
@@ -175,7 +186,7 @@ export async function ListObjectVersions(
       Key: encode(row.key),
       VersionId: value.versionId,
       IsLatest: row.key !== previous,
-      LastModified: new Date(value.at),
+      LastModified: wholeSecond(value.at),
       Owner: ownerMember(call.kernel, value.owner),
     };
     previous = row.key;

@@ -25,6 +25,8 @@ export interface DefaultEncryption {
   readonly algorithm: SseAlgorithm;
   readonly keyId?: string;
   readonly bucketKey: boolean;
+  /** Whether somebody has put it: copies onto themselves may then change nothing else. */
+  readonly isSet?: boolean;
   /** Whether uploads with SSE-C are refused. */
   readonly blocksCustomerKeys: boolean;
 }
@@ -53,6 +55,8 @@ export interface Bucket {
   readonly name: string;
   readonly account: string;
   readonly region: string;
+  /** The old name `EU` of eu-west-1, for a bucket that was made by it: S3 tells it by that for ever. */
+  readonly constraint?: 'EU';
   /** Virtual milliseconds. */
   readonly createdAt: number;
   readonly versioning?: 'Enabled' | 'Suspended';
@@ -277,6 +281,8 @@ export interface Upload {
   readonly type: Checksum['type'];
   /** Whether the client chose the algorithm; if not, parts may not bring checksums of their own. */
   readonly declared: boolean;
+  /** Order of the version that was on top when it began; absent: none. Conditions on its end want it undisturbed. */
+  readonly found?: number;
   /** Condition keys of the request that began it: its parts are asked about with them. */
   readonly asked?: Readonly<Record<string, string | readonly string[]>>;
 }

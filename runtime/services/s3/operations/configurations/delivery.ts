@@ -53,8 +53,6 @@ async function checkLogging(call: Call, input: In<'PutBucketLogging'>, wanted: L
 }
 
 function checkGrants({ kernel }: Call, owner: string, Grants: NonNullable<Logging['TargetGrants']>): void {
-  if (Grants.some(({ Permission }) => !['FULL_CONTROL', 'READ', 'WRITE'].includes(Permission ?? '')))
-    throw malformedXml('Permission must be FULL_CONTROL, READ or WRITE');
   putGrants({ AccessControlPolicy: { Owner: { ID: owner }, Grants } }, { kernel, owner });
 }
 
@@ -96,7 +94,7 @@ function checkWebsite({ RedirectAllRequestsTo: redirect, IndexDocument, ErrorDoc
     );
   const suffix = IndexDocument.Suffix;
   if (!suffix || suffix.includes('/'))
-    throw invalidArgument('The IndexDocument Suffix is not well formed', 'IndexDocument', suffix || undefined);
+    throw invalidArgument('The IndexDocument Suffix is not well formed', 'IndexDocument', suffix ?? '');
   if (ErrorDocument && !ErrorDocument.Key) throw malformedXml('ErrorDocument needs a Key');
   if (!RoutingRules) return;
   if (RoutingRules.length === 0) throw malformedXml('RoutingRules holds no RoutingRule');
@@ -155,10 +153,10 @@ export async function PutBucketAccelerateConfiguration(
   input: In<'PutBucketAccelerateConfiguration'>,
 ): Promise<Out<'PutBucketAccelerateConfiguration'>> {
   const Status = input.AccelerateConfiguration?.Status;
-  if (Status !== 'Enabled' && Status !== 'Suspended')
-    throw malformedXml(`Status must be Enabled or Suspended, not ${Status}`);
   if (input.Bucket?.includes('.'))
     throw invalidRequest('S3 Transfer Acceleration is not supported for buckets with periods (.) in their names');
+  if (Status !== 'Enabled' && Status !== 'Suspended')
+    throw malformedXml(`Status must be Enabled or Suspended, not ${Status}`);
   const was = await readFamily(call, input, 'accelerate');
   // Suspending what was never on changes nothing.
   if (was || Status === 'Enabled') await putFamily(call, input, 'accelerate', { Status });

@@ -129,6 +129,9 @@ function checkInventory({
     throw malformedXml(`IncludedObjectVersions must be All or Current, not ${IncludedObjectVersions}`);
   const bucket = parseS3Arn(target.Bucket ?? '');
   if (!bucket || bucket.key !== undefined) throw invalidInventoryDestination();
+  const { InventoryOptionalField: known }: typeof import('@aws-sdk/client-s3') = require('@aws-sdk/client-s3');
+  const unknown = OptionalFields?.find((field) => !Object.values(known).includes(field));
+  if (unknown !== undefined) throw malformedXml(`there is no Field ${unknown}`);
   if (OptionalFields && new Set(OptionalFields).size !== OptionalFields.length)
     throw malformedXml('a Field of OptionalFields occurs more than once');
   if (target.Encryption?.SSEKMS && !target.Encryption.SSEKMS.KeyId) throw malformedXml('SSE-KMS needs a KeyId');

@@ -86,6 +86,7 @@ export async function PutBucketEncryption(
     encryption: {
       algorithm: algorithm ?? bucket.encryption.algorithm,
       ...(wanted ? (keyId ? { keyId } : {}) : bucket.encryption.keyId ? { keyId: bucket.encryption.keyId } : {}),
+      isSet: true,
       bucketKey: rule.BucketKeyEnabled ?? (wanted ? false : bucket.encryption.bucketKey),
       blocksCustomerKeys: blocked ? blocked[0] === 'SSE-C' : bucket.encryption.blocksCustomerKeys,
     },

@@ -14,6 +14,7 @@ import {
   badChecksumHeader,
   badPartChecksum,
   badPartChecksumForm,
+  conditionalRequestConflict,
   entityTooSmall,
   invalidArgument,
   invalidPart,
@@ -49,11 +50,11 @@ export async function CompleteMultipartUpload(
   const { store } = call.kernel;
   const { Key: key = '', UploadId: uploadId = '' } = input;
   const named = input.MultipartUpload?.Parts;
-  if (!input.MultipartUpload) throw malformedXml('CompleteMultipartUpload is missing');
   const upload = await uploadIn(call, bucket, key, uploadId);
   if (!upload) return completedBefore(call, bucket, input);
   if (!named?.length) throw invalidRequest('You must specify at least one part');
   const conditional = await checkWriteEarly(call, bucket, key, input);
+  if (conditional) await checkUndisturbed(call, bucket, key, upload, input);
   const customer = customerKeyOf(input);
   checkKey(call, upload, customer);
   checkMode(upload, input.ChecksumType);
@@ -94,12 +95,28 @@ export async function CompleteMultipartUpload(
     },
   });
   try {
-    return await answer(call, bucket, key, await commit);
+    return await answer(call, bucket, key, await commit, upload.declared);
   } catch (error) {
     // Somebody who asked for the same at the same time was first.
     if (isAwsError(error, 'NoSuchUpload')) return completedBefore(call, bucket, input);
     throw error;
   }
+}
+
+/**
+ * "If the object was deleted" or written while the upload was under way, whoever asks on a condition starts over: even
+ * when the condition holds by now. Source: S3 user guide, "Conditional write behavior".
+ */
+async function checkUndisturbed(
+  { kernel }: Call,
+  bucket: Bucket,
+  key: string,
+  { found }: Upload,
+  { IfNoneMatch }: In<'CompleteMultipartUpload'>,
+): Promise<void> {
+  const now = await latestVersion(kernel.store, bucket, key);
+  if (now?.order !== found)
+    throw conditionalRequestConflict(IfNoneMatch === undefined ? 'If-Match' : 'If-None-Match', key);
 }
 
 /** Composite checksums may be given with the number of parts behind them or without. @throws AwsError InvalidRequest */
@@ -125,7 +142,7 @@ async function completedBefore(
 ): Promise<Out<'CompleteMultipartUpload'>> {
   const object = await latestVersion(call.kernel.store, bucket, key);
   if (!object || object.marker || object.manifest !== uploadId) throw noSuchUpload(uploadId);
-  return answer(call, bucket, key, object);
+  return answer(call, bucket, key, object, false);
 }
 
 async function answer(
@@ -133,6 +150,7 @@ async function answer(
   bucket: Bucket,
   key: string,
   object: StoredObject,
+  declared: boolean,
 ): Promise<Out<'CompleteMultipartUpload'>> {
   const { host } = call.request.headers;
   const Location = host
@@ -143,15 +161,17 @@ async function answer(
     Bucket: bucket.name,
     Key: key,
     ETag: `"${object.etag}"`,
-    ...checksumMembers(object.checksum),
+    // A checksum that nobody asked for is not told of what a KMS key encrypts.
+    ...(object.seal.keyArn === undefined || declared ? checksumMembers(object.checksum) : {}),
     ...encryptionMembers(object.seal),
     ...writtenVersionMember(bucket, object),
     ...(await expirationMember(call, bucket, key, object)),
   };
 }
 
-/** "This parameter is needed only when the object was created using a checksum algorithm", and each object is. */
-function checkKey(call: Call, { draft: { seal } }: Upload, customer: CustomerKey | undefined): void {
+/** "This parameter is needed only when the object was created using a checksum algorithm": one that was chosen. */
+function checkKey(call: Call, { draft: { seal }, declared }: Upload, customer: CustomerKey | undefined): void {
+  if (!customer && !declared && seal.algorithm === 'SSE-C') return;
   if (seal.algorithm !== 'SSE-C' || !customer) checkCustomerKey(call, seal, customer);
   else if (!isKeyOf(seal, customer)) throw otherCustomerKey();
 }

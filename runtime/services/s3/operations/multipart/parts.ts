@@ -15,15 +15,16 @@ import {
 } from '../../errors';
 import { otherCustomerKey } from '../../keyerrors';
 import type { In, Out } from '../../model';
+import { wholeSecond } from '../../pages';
 import { openBody, whileReplaced } from '../../reading';
 import { noteRetrieval } from '../../retrievals';
-import { copySource } from '../../sources';
+import { copiedVersionMember, copySource } from '../../sources';
 import { type Incoming, incoming, keepBody, newId, type Taken, takeBody, using } from '../../state/bodies';
 import type { DataKey } from '../../state/layers';
 import type { Bucket, Part, Upload } from '../../state/tables';
 import { findUpload, putPart } from '../../state/uploads';
 import { bucketOf } from '../../target';
-import { LARGEST_PUT, limitBody, versionMember } from '../../writing';
+import { LARGEST_PUT, limitBody } from '../../writing';
 import { entityTag } from '../put';
 import { uploadOf } from './uploads';
 
@@ -46,7 +47,8 @@ export async function UploadPart(call: Call, input: In<'UploadPart'>): Promise<O
   const taken = await take(call, upload, call.body ?? NO_BODY, dataKey, onLength, claim);
   const { algorithm } = claim ?? upload;
   const { part, given } = await using(call.kernel.store, taken, async () => {
-    const given = verify(taken.digests, { claim, contentMd5: input.ContentMD5, body: call.body, algorithm });
+    const promised = { claim, contentMd5: input.ContentMD5, body: call.body, algorithm };
+    const given = verify(taken.digests, promised, (md5) => md5);
     return { part: await putTaken(call, bucket, input, upload, taken), given };
   });
   return {
@@ -76,10 +78,10 @@ export async function UploadPartCopy(call: Call, input: In<'UploadPartCopy'>): P
   return {
     CopyPartResult: {
       ETag: `"${part.etag}"`,
-      LastModified: new Date(part.at),
+      LastModified: wholeSecond(part.at),
       ...(upload.declared ? { [`Checksum${upload.algorithm}`]: part.checksum } : {}),
     },
-    ...(source.bucket.versioning ? { CopySourceVersionId: versionMember(source.bucket, source.object).VersionId } : {}),
+    ...copiedVersionMember(source),
     ...encryptionMembers(upload.draft.seal),
   };
 }

@@ -9,10 +9,11 @@ import { abortMembers } from '../../expiry';
 import type { In, Out } from '../../model';
 import { checkKey } from '../../names';
 import { initiatorMember, ownerId, ownerMember } from '../../owners';
-import { encodeKeys, pageSize } from '../../pages';
+import { encodeKeys, pageSize, wholeSecond } from '../../pages';
 import { newId } from '../../state/bodies';
 import { findBucket } from '../../state/buckets';
 import { openUploads, walk } from '../../state/listing';
+import { latestVersion } from '../../state/objects';
 import type { Bucket, Checksum, ChecksumName, Upload } from '../../state/tables';
 import { dropParts, findUpload, partsOf, putUpload, removeUpload } from '../../state/uploads';
 import { bucketOf, uploadIn } from '../../target';
@@ -41,7 +42,8 @@ export async function CreateMultipartUpload(
   };
   await call.kernel.store.write(async (tx) => {
     if ((await findBucket(tx, bucket.name))?.id !== bucket.id) throw noSuchBucket(bucket.name);
-    putUpload(tx, bucket.id, key, upload);
+    const found = (await latestVersion(tx, bucket, key))?.order;
+    putUpload(tx, bucket.id, key, found === undefined ? upload : { ...upload, found });
   });
   return {
     Bucket: bucket.name,
@@ -125,7 +127,7 @@ export async function ListParts(call: Call, input: In<'ListParts'>): Promise<Out
   const bucket = await bucketOf(call, input);
   const upload = await uploadOf(call, bucket, input);
   const MaxParts = pageSize(input.MaxParts, 'max-parts');
-  const marker = partNumberMarker(input.PartNumberMarker);
+  const marker = partNumberMarker(input.PartNumberMarker || undefined);
   const found = await partsOf(call.kernel.store, upload.id, { after: marker, limit: MaxParts + 1 });
   const shown = found.slice(0, MaxParts);
   return {
@@ -143,7 +145,7 @@ export async function ListParts(call: Call, input: In<'ListParts'>): Promise<Out
     StorageClass: (upload.draft.storageClass ?? 'STANDARD') as 'STANDARD',
     Parts: shown.map(({ number, at, etag, checksum, piece }) => ({
       PartNumber: number,
-      LastModified: new Date(at),
+      LastModified: wholeSecond(at),
       ETag: `"${etag}"`,
       Size: piece.sizeBytes,
       ...(upload.declared ? { [`Checksum${upload.algorithm}`]: checksum } : {}),
@@ -179,26 +181,26 @@ export async function ListMultipartUploads(
     marker: KeyMarker || undefined,
     max: MaxUploads,
   });
-  const last = items[items.length - 1];
+  // Where nothing is left only uploads are told as the last ones, not common prefixes.
+  const last = truncated ? items[items.length - 1] : items.findLast(({ row }) => row !== undefined);
   return {
     Bucket: bucket.name,
     KeyMarker: encode(KeyMarker),
     UploadIdMarker,
-    Prefix: encode(Prefix),
+    ...(input.Prefix === undefined ? {} : { Prefix: encode(Prefix) }),
     ...(Delimiter ? { Delimiter: encode(Delimiter) } : {}),
     ...(input.EncodingType ? { EncodingType: input.EncodingType } : {}),
     MaxUploads,
     IsTruncated: truncated,
-    ...(last
-      ? { NextKeyMarker: encode(last.row ? last.row.key : last.group), NextUploadIdMarker: last.row?.id ?? '' }
-      : {}),
+    NextKeyMarker: last ? encode(last.row ? last.row.key : last.group) : '',
+    NextUploadIdMarker: last?.row?.id ?? '',
     Uploads: items.flatMap(({ row }) =>
       row
         ? [
             {
               Key: encode(row.key),
               UploadId: row.id,
-              Initiated: new Date(row.value.at),
+              Initiated: wholeSecond(row.value.at),
               Initiator: initiatorMember(call.kernel, row.value.initiator),
               Owner: ownerMember(call.kernel, row.value.draft.owner),
               StorageClass: (row.value.draft.storageClass ?? 'STANDARD') as 'STANDARD',
