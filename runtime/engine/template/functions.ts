@@ -232,6 +232,20 @@ const table: Record<string, Intrinsic> = {
   },
 };
 
+/** Functions that the transform `AWS::LanguageExtensions` adds. */
+const EXTENSIONS: Record<string, Intrinsic> = {
+  'Fn::Length': {
+    words: 'Fn::Length requires a list, or a function that returns one',
+    fits: listLike,
+    apply: (items: unknown) => list(items, 'Fn::Length requires a list, or a function that returns one').length,
+  },
+  'Fn::ToJsonString': {
+    words: 'Fn::ToJsonString requires an object or a list',
+    fits: (argument) => typeof argument === 'object',
+    apply: (value: unknown) => JSON.stringify(value),
+  },
+};
+
 function combination(name: string, combine: (values: boolean[]) => boolean): Intrinsic {
   const words = several(name);
   return {
@@ -242,7 +256,7 @@ function combination(name: string, combine: (values: boolean[]) => boolean): Int
   };
 }
 
-const functions = new Map(Object.entries(table));
+const functions = new Map(Object.entries({ ...table, ...EXTENSIONS }));
 
 /** Functions that CloudFormation has and this runtime refuses by name. */
 const REFUSED = new Map([
@@ -250,19 +264,19 @@ const REFUSED = new Map([
   ['Fn::RefAll', 'it reads AWS-specific parameter types of the account'],
   ['Fn::ValueOf', 'it reads AWS-specific parameter types of the account'],
   ['Fn::ValueOfAll', 'it reads AWS-specific parameter types of the account'],
-  ['Fn::Length', 'it needs the AWS::LanguageExtensions transform'],
-  ['Fn::ToJsonString', 'it needs the AWS::LanguageExtensions transform'],
   ['Fn::ForEach', 'it needs the AWS::LanguageExtensions transform'],
 ]);
 
 /** @throws AwsError for a function that does not exist, is not supported, or has an argument of the wrong shape */
-export function checkCall(name: string, argument: unknown): void {
-  const known = functions.get(name);
+export function checkCall(name: string, argument: unknown, transforms: readonly string[]): void {
+  const extended = !Object.hasOwn(EXTENSIONS, name) || transforms.includes('AWS::LanguageExtensions');
+  const known = extended ? functions.get(name) : undefined;
   if (!known) {
+    if (!extended) throw invalid(`${name} needs the transform AWS::LanguageExtensions`);
     const reason = REFUSED.get(name.replace(/^(Fn::ForEach)::.*$/, '$1'));
     if (reason) throw invalid(`${name} is not supported by this runtime: ${reason}`);
     throw templateError(
-      `Encountered unsupported function: ${name} Supported functions are: [${[...functions.keys()].join(', ')}]`,
+      `Encountered unsupported function: ${name} Supported functions are: [${Object.keys(table).join(', ')}]`,
     );
   }
   if (!known.fits(argument)) throw templateError(known.words);

@@ -5,7 +5,9 @@
  */
 import { matchesInTime } from '../../base/expression';
 import { formatError, invalid } from './errors';
-import type { ParameterDefinition, Template } from './template';
+import type { ParameterDefinition } from './template';
+
+type Declared = { readonly parameters: ReadonlyMap<string, ParameterDefinition> };
 
 /** As given: text for every parameter, lists joined with commas. */
 export type Choice = ReadonlyMap<string, string>;
@@ -18,7 +20,7 @@ export type ParameterValues = ReadonlyMap<string, string | readonly string[]>;
  * @throws AwsError ValidationError for unknown, missing and unfit values
  */
 export function chooseParameters(
-  template: Template,
+  template: Declared,
   given: ReadonlyMap<string, string | { readonly usePrevious: true }>,
   previous: Choice = new Map(),
 ): Choice {
@@ -44,12 +46,12 @@ function storedType(type: string): string | undefined {
 }
 
 /** Names in the SSM parameter store that stand behind parameters, by parameter. */
-export function storedParameters(template: Template, chosen: Choice): Map<string, string> {
+export function storedParameters(template: Declared, chosen: Choice): Map<string, string> {
   return new Map([...chosen].filter(([name]) => storedType(template.parameters.get(name)!.Type) !== undefined));
 }
 
 /** @param stored values from the SSM parameter store, by template parameter */
-export function resolveParameters(template: Template, chosen: Choice, stored: Choice): ParameterValues {
+export function resolveParameters(template: Declared, chosen: Choice, stored: Choice): ParameterValues {
   return new Map(
     [...chosen].map(([name, value]) => {
       const { Type } = template.parameters.get(name)!;

@@ -136,7 +136,7 @@ function checkCondition(template: Template, name: string | undefined, block: str
 function checkValue(template: Template, value: unknown, missing: Set<string>): void {
   walk(value, {
     visit(name, argument) {
-      checkCall(name, argument);
+      checkCall(name, argument, template.transforms);
       if (name === 'Fn::If' && !template.conditions.has((argument as [string])[0])) {
         throw templateError(`unresolved condition dependency ${(argument as [string])[0]} in Fn::If`);
       }
@@ -176,7 +176,7 @@ function checkLogic(template: Template, value: unknown, block: 'Conditions' | 'R
   walk(value, {
     logical: true,
     visit(name, argument) {
-      checkCall(name, argument);
+      checkCall(name, argument, template.transforms);
       checkMap(template, name, argument);
       if (['Fn::GetAtt', 'Fn::ImportValue', 'Fn::GetStackOutput'].includes(name)) {
         throw templateError(`Cannot use ${name} in ${block}.`);

@@ -1,9 +1,11 @@
 /**
  * A template as the rest of the runtime sees it: sections checked and typed, names in maps, references known to lead
- * somewhere. Values inside stay as they were written; `evaluate.ts` gives them meaning. Left out: macros and transforms,
- * which are refused by name. Source: CloudFormation user guide, "Template reference" and "CloudFormation quotas".
+ * somewhere. Values inside stay as they were written; `evaluate.ts` gives them meaning. Left out: macros, and transforms
+ * but the two of `extensions.ts`, which are refused by name. Source: CloudFormation user guide, "Template reference" and "CloudFormation quotas".
  */
 import { formatError, invalid } from './errors';
+import { expand, INCLUDE, LANGUAGE_EXTENSIONS, transformsIn } from './extensions';
+import type { ParameterValues } from './parameters';
 import { isObject, parseDocument } from './parse';
 import { checkReferences } from './references';
 
@@ -48,6 +50,8 @@ export interface OutputDefinition {
 }
 
 export interface Template {
+  /** Names of the transforms that it asks for. */
+  readonly transforms: readonly string[];
   readonly description?: string;
   readonly metadata?: unknown;
   readonly parameters: ReadonlyMap<string, ParameterDefinition>;
@@ -117,19 +121,47 @@ const SNAPSHOT_TYPES = new Set([
   'AWS::Redshift::Cluster',
 ]);
 
-/** Reads template text. @throws AwsError ValidationError in CloudFormation's words */
+/**
+ * Reads template text as far as it goes without values of its parameters: their defaults stand in, loops over anything
+ * else are left out.
+ * @throws AwsError ValidationError in CloudFormation's words
+ */
 export function readTemplate(text: string): Template {
   const document = parseDocument(text);
+  const defaults = [...readParameters(document)].flatMap(([name, { Type, Default }]): [string, string | string[]][] => {
+    if (Default === undefined) return [];
+    return [[name, isListType(Type) ? String(Default).split(',') : String(Default)]];
+  });
+  return templateIn(expand(document, new Map(defaults), false));
+}
+
+export function isListType(type: string): boolean {
+  return /^(CommaDelimitedList|List<.*>)$/.test(type);
+}
+
+/** What a template declares, which is read before its transforms are applied. */
+export function readParameters(document: Readonly<Record<string, unknown>>): Map<string, ParameterDefinition> {
+  return section(document, 'Parameters', parameter);
+}
+
+/** Reads a document for a deployment. @param values of its parameters and of the pseudo parameters */
+export function templateFor(document: Readonly<Record<string, unknown>>, values: ParameterValues): Template {
+  return templateIn(expand(document, values, true));
+}
+
+function templateIn(document: Record<string, unknown>): Template {
   const unknown = Object.keys(document).filter((name) => !SECTIONS.has(name));
   if (unknown.length > 0) throw invalid(`Invalid template property or properties [${unknown.join(', ')}]`);
-  refuseTransforms(document);
+  const transforms = transformsIn(document);
+  refuseTransforms(document, transforms);
   if ((document.AWSTemplateFormatVersion ?? '2010-09-09') !== '2010-09-09') {
     throw formatError('unsupported value for AWSTemplateFormatVersion.');
   }
   const template: Template = {
+    transforms,
     description: description(document.Description),
     metadata: document.Metadata,
-    parameters: section(document, 'Parameters', parameter),
+    parameters: readParameters(document),
     mappings: section(document, 'Mappings', mapping),
     conditions: section(document, 'Conditions', (_, value) => value),
     rules: section(document, 'Rules', rule),
@@ -141,11 +173,11 @@ export function readTemplate(text: string): Template {
   return template;
 }
 
-function refuseTransforms(document: Record<string, unknown>): void {
-  if (document.Transform !== undefined) {
-    const names = [document.Transform].flat().map((entry) => (isObject(entry) ? String(entry.Name) : String(entry)));
-    throw invalid(`Transforms are not supported by this runtime: [${names.join(', ')}]`);
-  }
+function refuseTransforms(document: Record<string, unknown>, transforms: readonly string[]): void {
+  const strange = transforms.filter((name) => name !== LANGUAGE_EXTENSIONS && name !== INCLUDE);
+  const macro = strange.find((name) => !name.startsWith('AWS::'));
+  if (macro !== undefined) throw invalid(`No transform named ${macro} found.`);
+  if (strange.length > 0) throw invalid(`Transforms are not supported by this runtime: [${strange.join(', ')}]`);
   if (document.Hooks !== undefined) throw invalid('The Hooks section is not supported by this runtime.');
 }
 
@@ -159,7 +191,7 @@ function description(value: unknown): string | undefined {
 }
 
 function section<T>(
-  document: Record<string, unknown>,
+  document: Readonly<Record<string, unknown>>,
   name: string,
   read: (key: string, value: unknown) => T,
 ): Map<string, T> {

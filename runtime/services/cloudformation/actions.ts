@@ -112,4 +112,9 @@ export const actions: Actions<Client> = {
   DeleteChangeSet: onChangeSet('DeleteChangeSet'),
   ExecuteChangeSet: onChangeSet('ExecuteChangeSet'),
   ListChangeSets: onStack('ListChangeSets'),
+  CreateStackRefactor: anywhere('CreateStackRefactor'),
+  DescribeStackRefactor: anywhere('DescribeStackRefactor'),
+  ListStackRefactors: anywhere('ListStackRefactors'),
+  ListStackRefactorActions: anywhere('ListStackRefactorActions'),
+  ExecuteStackRefactor: anywhere('ExecuteStackRefactor'),
 };

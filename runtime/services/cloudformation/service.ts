@@ -10,6 +10,7 @@ import { contentHandlers } from './operations/contents';
 import { driftHandlers } from './operations/drift';
 import { exportHandlers } from './operations/exports';
 import { policyHandlers } from './operations/policies';
+import { refactorHandlers } from './operations/refactors';
 import { stackHandlers } from './operations/stacks';
 import { templateHandlers } from './operations/templates';
 import { resources } from './resources';
@@ -29,6 +30,7 @@ const handlers: Handlers<typeof CloudFormation> = {
   ...driftHandlers,
   ...exportHandlers,
   ...policyHandlers,
+  ...refactorHandlers,
   ...stackHandlers,
   ...templateHandlers,
 };

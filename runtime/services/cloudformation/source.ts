@@ -3,6 +3,7 @@ import { collect, once } from '../../base/bytes';
 import { isAwsError } from '../../base/errors';
 import { isObject, parseDocument } from '../../engine/template/parse';
 import type { Call } from '../../kernel/call';
+import type { Peers } from '../../kernel/peers';
 import { missingStack, validationError } from './errors';
 import { readTemplateText, type Stack } from './state';
 
@@ -42,7 +43,11 @@ export async function templateText(call: Call, input: TemplateInput, stack?: Sta
  * Reads from S3 as the caller, whatever host the URL names: the runtime's own, the regional or global endpoint of
  * Amazon S3, with the bucket in the host or in the path.
  */
-export async function fetchTemplate({ peers }: Call, url: string): Promise<string> {
+export function fetchTemplate({ peers }: Call, url: string): Promise<string> {
+  return fetchText(peers, url);
+}
+
+export async function fetchText(peers: Peers, url: string): Promise<string> {
   const { bucket, key, version } = locate(url);
   try {
     const { Body } = await peers.s3.GetObject({ Bucket: bucket, Key: key, VersionId: version });

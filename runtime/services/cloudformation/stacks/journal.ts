@@ -30,8 +30,17 @@ export interface Journal {
   remove(logicalId: string): void;
   /** Resolves when all that was said so far is durable. */
   flush(): Promise<void>;
+  /** Writes all that was said so far as part of somebody else's commit. */
+  writeTo(tx: Writer): void;
   /** Commits all that was said so far together with `work`; when `work` throws, neither happens. */
   commit(work: (tx: Writer) => Promise<void>): Promise<void>;
+}
+
+interface Batch {
+  readonly stack: Stack;
+  readonly stackChanged: boolean;
+  readonly ids: readonly string[];
+  readonly events: readonly { readonly sequence: number; readonly event: StackEvent }[];
 }
 
 /** @param listener sees every event at once, committed or not */
@@ -71,8 +80,18 @@ export function openJournal(
     dirty.add(resource.logicalId);
   }
 
+  function putBatch(tx: Writer, batch: Batch): void {
+    if (batch.stackChanged) putStack(tx, batch.stack);
+    for (const id of batch.ids) {
+      const row = resources.get(id);
+      if (row) putResource(tx, batch.stack, row);
+      else removeResource(tx, batch.stack, id);
+    }
+    for (const { sequence, event } of batch.events) putEvent(tx, batch.stack, sequence, event);
+  }
+
   async function write(work?: (tx: Writer) => Promise<void>): Promise<void> {
-    const batch = { stack, stackChanged, ids: [...dirty], events };
+    const batch: Batch = { stack, stackChanged, ids: [...dirty], events };
     if (!stackChanged && dirty.size === 0 && events.length === 0 && !work) return;
     stackChanged = false;
     dirty.clear();
@@ -80,13 +99,7 @@ export function openJournal(
     try {
       await kernel.store.write(async (tx) => {
         await work?.(tx);
-        if (batch.stackChanged) putStack(tx, batch.stack);
-        for (const id of batch.ids) {
-          const row = resources.get(id);
-          if (row) putResource(tx, batch.stack, row);
-          else removeResource(tx, batch.stack, id);
-        }
-        for (const { sequence, event } of batch.events) putEvent(tx, batch.stack, sequence, event);
+        putBatch(tx, batch);
       });
     } catch (error) {
       stackChanged ||= batch.stackChanged;
@@ -126,6 +139,7 @@ export function openJournal(
       });
       return next;
     },
+    writeTo: (tx) => putBatch(tx, { stack, stackChanged, ids: [...dirty], events }),
     commit: (work) => enqueue(() => write(work)),
   };
 }

@@ -6,12 +6,15 @@ import { partitionOf, urlSuffixOf } from '../../../base/arn';
 import { isAwsError } from '../../../base/errors';
 import { formatError, templateError } from '../../../engine/template/errors';
 import { evaluate, UNKNOWN } from '../../../engine/template/evaluate';
+import { expand } from '../../../engine/template/extensions';
 import type { OutputReference } from '../../../engine/template/functions';
 import { chooseParameters, isNoEcho, resolveParameters, storedParameters } from '../../../engine/template/parameters';
+import { parseDocument } from '../../../engine/template/parse';
 import { environmentOf, type Processed, type PseudoValues, processTemplate } from '../../../engine/template/process';
 import { attributesIn } from '../../../engine/template/references';
-import { readTemplate, type Template } from '../../../engine/template/template';
+import { readParameters, type Template, templateFor } from '../../../engine/template/template';
 import type { Kernel } from '../../../kernel/call';
+import type { Peers } from '../../../kernel/peers';
 import type { Principal } from '../../../kernel/principal';
 import { assumed, peersOf } from '../actor';
 import { isCustom } from '../custom/custom';
@@ -21,6 +24,7 @@ import { registeredType } from '../registry';
 import { findExport, type Stack, type StackParameter, type StackSettings } from '../state';
 import type { Adoptions } from './adopt';
 import { parameterValue } from './dynamic';
+import { withIncludes } from './includes';
 import { type Externals, outputKey } from './run';
 
 export type ParameterWishes = ReadonlyMap<string, string | { readonly usePrevious: true }>;
@@ -39,12 +43,20 @@ export interface Wish {
   readonly importing?: boolean;
   /** Brings back what was changed behind the stack's back. */
   readonly revertDrift?: boolean;
+  /** Outputs that other stacks are about to have. */
+  readonly overlay?: Overlay;
   /** To be set with the deployment. */
   readonly stackPolicy?: string;
   /** In place of the stack's own, for this update. */
   readonly stackPolicyDuringUpdate?: string;
   /** Types that the template may use: `AWS::*`, `Custom::*`, `AWS::S3::Bucket`. */
   readonly resourceTypes?: readonly string[];
+}
+
+/** Goes before what is deployed; undefined where it knows nothing. */
+export interface Overlay {
+  imported(name: string): string | undefined;
+  output(reference: OutputReference): string | undefined;
 }
 
 export interface Prepared {
@@ -61,23 +73,27 @@ export async function prepare(
   stack: Pick<Stack, 'account' | 'region' | 'name' | 'id'> & Partial<StackSettings>,
   wish: Wish,
 ): Promise<Prepared> {
-  const template = readTemplate(wish.template);
-  refuseUnknownTypes(deployerOf(kernel), template);
-  checkTypes(template, wish);
-  checkAttributes(template);
   if (wish.notificationArns?.length) throw notSupported('NotificationARNs');
+  const document = parseDocument(wish.template);
+  const declared = { parameters: readParameters(document) };
   const previous = new Map((stack.parameters ?? []).map(({ name, value }) => [name, value]));
-  const chosen = chooseParameters(template, wish.parameters, previous);
+  const chosen = chooseParameters(declared, wish.parameters, previous);
   const stored = new Map<string, string>();
   const peers = peersOf(kernel, actor, stack);
   await Promise.all(
-    [...storedParameters(template, chosen)].map(async ([name, key]) =>
+    [...storedParameters(declared, chosen)].map(async ([name, key]) =>
       stored.set(name, await parameterValue(peers, key)),
     ),
   );
   const notificationArns = wish.notificationArns ?? stack.notificationArns ?? [];
-  const values = resolveParameters(template, chosen, stored);
-  const target = processTemplate(template, values, pseudoValues(stack, notificationArns));
+  const values = resolveParameters(declared, chosen, stored);
+  const pseudo = pseudoValues(stack, notificationArns);
+  const early = new Map<string, string | readonly string[]>([...values, ...Object.entries(pseudo)]);
+  const template = templateFor(await withIncludes(peers, document, early), early);
+  refuseUnknownTypes(deployerOf(kernel), template);
+  checkTypes(template, wish);
+  checkAttributes(template);
+  const target = processTemplate(template, values, pseudo);
   const parameters = [...chosen].map(([name, value]): StackParameter => {
     const noEcho = isNoEcho(template.parameters.get(name)!) || undefined;
     return { name, value, resolved: stored.get(name), noEcho };
@@ -85,7 +101,7 @@ export async function prepare(
   return {
     text: wish.template,
     target,
-    externals: await lookUp(kernel, actor, stack, target),
+    externals: await lookUp(kernel, actor, stack, target, wish.overlay),
     settings: {
       description: template.description,
       parameters,
@@ -95,6 +111,22 @@ export async function prepare(
       roleArn: wish.roleArn ?? stack.roleArn,
     },
   };
+}
+
+/** A deployed template as its transforms leave it. */
+export async function transformed(
+  peers: Peers,
+  document: Record<string, unknown>,
+  stack: Stack,
+  parameters: readonly StackParameter[],
+): Promise<Readonly<Record<string, unknown>>> {
+  const declared = { parameters: readParameters(document) };
+  const known = parameters.filter(({ name }) => declared.parameters.has(name));
+  const chosen = new Map(known.map(({ name, value }) => [name, value]));
+  const stored = new Map(known.map(({ name, resolved = '' }) => [name, resolved]));
+  const pseudo = pseudoValues(stack, stack.notificationArns);
+  const early = new Map([...resolveParameters(declared, chosen, stored), ...Object.entries(pseudo)]);
+  return expand(await withIncludes(peers, document, early), early, true);
 }
 
 function pseudoValues(
@@ -132,8 +164,13 @@ export function neededCapabilities(template: Template): { needed: string[]; type
   const iam = [...template.resources.values()].filter(({ type }) => IAM_TYPES.has(type));
   const named = iam.some(({ type, properties }) => Object.hasOwn(properties, IAM_TYPES.get(type) ?? ''));
   const types = [...new Set(iam.map(({ type }) => type))];
-  if (types.length === 0) return { needed: [], types };
-  return { needed: [named ? 'CAPABILITY_NAMED_IAM' : 'CAPABILITY_IAM'], types };
+  return {
+    needed: [
+      ...(types.length === 0 ? [] : [named ? 'CAPABILITY_NAMED_IAM' : 'CAPABILITY_IAM']),
+      ...(template.transforms.length === 0 ? [] : ['CAPABILITY_AUTO_EXPAND']),
+    ],
+    types,
+  };
 }
 
 /** Types that neither AWS nor a service of this runtime has. */
@@ -180,6 +217,7 @@ async function lookUp(
   actor: Principal,
   stack: Pick<Stack, 'account' | 'region' | 'name' | 'id'>,
   target: Processed,
+  overlay?: Overlay,
 ): Promise<Externals> {
   const imports = new Map<string, string>();
   const outputs = new Map<string, string>();
@@ -206,11 +244,12 @@ async function lookUp(
     }
     if (wantedImports.size === 0 && wantedOutputs.size === 0) return { imports, outputs };
     for (const name of wantedImports) {
-      const found = await findExport(kernel.store, stack, name);
-      if (!found) throw missingExport(name);
-      imports.set(name, found.value);
+      const value = overlay?.imported(name) ?? (await findExport(kernel.store, stack, name))?.value;
+      if (value === undefined) throw missingExport(name);
+      imports.set(name, value);
     }
-    for (const [key, reference] of wantedOutputs) outputs.set(key, await outputOf(kernel, actor, stack, reference));
+    for (const [key, reference] of wantedOutputs)
+      outputs.set(key, overlay?.output(reference) ?? (await outputOf(kernel, actor, stack, reference)));
   }
 }
 
