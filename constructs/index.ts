@@ -52,7 +52,26 @@ export { type DatePartitionOptions, type IntegerPartitionOptions, PartitionKey }
 export { type LakeColumn, LakeTable, type LakeTableOptions, type LakeTableProps } from './lake/table';
 export { type NamedQueryOptions, QueryWorkgroup, type QueryWorkgroupProps } from './lake/workgroup';
 export { LakeZone, type LakeZoneOptions } from './lake/zone';
+export {
+  BucketAbortUploads,
+  BucketAccessLogs,
+  BucketCors,
+  BucketEncryption,
+  BucketEventBridge,
+  BucketIntelligentTiering,
+  BucketInventory,
+  BucketLifecycle,
+  BucketMfaDeleteAudit,
+  BucketObjectLock,
+  BucketOwnerEnforced,
+  BucketRequestMetrics,
+  BucketSecure,
+  BucketValidation,
+} from './mixins/bucket';
+export { BucketBlockSseC, BucketPerimeter, BucketTlsOnly, BucketUploadEncryption } from './mixins/policy';
 export { BucketMetrics } from './observe/metrics';
 export { BucketMonitor, type BucketMonitorProps, type MonitoredReplication } from './observe/monitor';
 export { UploadApi, type UploadApiProps } from './uploads/api';
+export { CofferChecks, type CofferChecksProps } from './validation/checks';
 export { type Problem, Problems } from './validation/problems';
+export { CofferRules } from './validation/templates';

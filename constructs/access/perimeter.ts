@@ -50,7 +50,7 @@ const DATA_ACTIONS = [
   's3:RestoreObject',
 ];
 
-/** Who may reach a bucket at all, whatever they are granted: one organisation, one network, or both. */
+/** Who, and from where, a bucket or access point can be reached at all. */
 export class Perimeter {
   /** @throws Error naming every option that is wrong */
   constructor(

@@ -110,7 +110,7 @@ export class AccessLogBucket extends s3.Bucket {
 
   /** Lets S3 deliver the access logs of `source` under `prefix`, in date-based partitions by event time. */
   public receiveLogsOf(source: s3.Bucket, prefix: string): void {
-    deliverLogs(source, this, prefix);
+    deliverLogs(source.node.defaultChild as s3.CfnBucket, this, prefix);
   }
 }
 
@@ -119,7 +119,7 @@ export class AccessLogBucket extends s3.Bucket {
  * statement names its account only: its ARN would make the stacks a cycle. A target that is only referred to cannot be
  * given a policy; a warning says so.
  */
-export function deliverLogs(source: s3.Bucket, target: s3.IBucket, prefix: string): void {
+export function deliverLogs(source: s3.CfnBucket, target: s3.IBucket, prefix: string): void {
   const sameStack = Stack.of(source) === Stack.of(target);
   const { statementAdded } = target.addToResourcePolicy(
     new iam.PolicyStatement({
@@ -128,7 +128,7 @@ export function deliverLogs(source: s3.Bucket, target: s3.IBucket, prefix: strin
       actions: ['s3:PutObject'],
       resources: [target.arnForObjects(`${prefix}*`)],
       conditions: {
-        ...(sameStack ? { ArnLike: { 'aws:SourceArn': source.bucketArn } } : {}),
+        ...(sameStack ? { ArnLike: { 'aws:SourceArn': source.attrArn } } : {}),
         StringEquals: { 'aws:SourceAccount': Stack.of(source).account },
       },
     }),
@@ -138,8 +138,7 @@ export function deliverLogs(source: s3.Bucket, target: s3.IBucket, prefix: strin
       'coffer:accessLogsPolicy',
       `the access logs' bucket is not of this app, so its policy is left alone; let logging.s3.amazonaws.com call s3:PutObject on its ${prefix}* there`,
     );
-  const resource = source.node.defaultChild as s3.CfnBucket;
-  resource.loggingConfiguration = {
+  source.loggingConfiguration = {
     destinationBucketName: Token.asString(target.bucketName),
     logFilePrefix: prefix,
     targetObjectKeyFormat: { partitionedPrefix: { partitionDateSource: 'EventTime' } },

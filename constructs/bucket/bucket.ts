@@ -4,14 +4,15 @@
  * cleaned away. Each opt-out is a named value with a reason.
  */
 import { Duration, Stack, Tags, Validations } from 'aws-cdk-lib';
-import * as config from 'aws-cdk-lib/aws-config';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { BucketAutoDeleteObjects } from 'aws-cdk-lib/aws-s3/mixins';
 import type { Construct } from 'constructs';
 import { BucketAccess } from '../grants/access';
 import { acknowledge } from '../validation/acknowledge';
 import { optOut } from '../validation/optout';
+import { judge, refuse } from '../validation/resource';
 import { AccessLogBucket, AccessLogs, deliverLogs } from './accesslog';
+import { auditMfaDelete } from './audit';
 import { propProblems } from './check';
 import { Encryption, UploadEncryption } from './encryption';
 import { Lifecycle } from './lifecycle';
@@ -88,7 +89,10 @@ export class SecureBucket extends s3.Bucket {
       if (key !== undefined && encryption.key === undefined) Tags.of(key).add(name, value);
     }
     if (removal._confirmed(this)) this.with(new BucketAutoDeleteObjects());
-    if (props.mfaDeleteAudit) this.auditMfaDelete();
+    if (props.mfaDeleteAudit) auditMfaDelete(this, this.bucketName);
+    refuse(this);
+    // Aspects, mixins, property injectors and overrides come later.
+    this.node.addValidation({ validate: () => judge(this) });
   }
 
   private protect(encryption: Encryption, props: SecureBucketProps): void {
@@ -107,7 +111,7 @@ export class SecureBucket extends s3.Bucket {
   private log(id: string, logs: AccessLogs): s3.IBucket | undefined {
     if (logs.reason !== undefined) return undefined;
     const target = logs.bucket ?? AccessLogBucket.shared(this);
-    deliverLogs(this, target, logs.prefix ?? `${id}/`);
+    deliverLogs(this.node.defaultChild as s3.CfnBucket, target, logs.prefix ?? `${id}/`);
     return target;
   }
 
@@ -131,16 +135,6 @@ export class SecureBucket extends s3.Bucket {
         'coffer:destroyObjects',
         `the objects would go with the bucket only if the context says "${Removal.CONTEXT_KEY}": true too; until then the bucket stays`,
       );
-  }
-
-  /** AWS Config's managed rule s3-bucket-mfa-delete-enabled, for this bucket alone. */
-  private auditMfaDelete(): void {
-    const rule = new config.CfnConfigRule(this, 'MfaDelete', {
-      description: `MFA delete is on for ${this.node.path}; only the root user can switch it on`,
-      source: { owner: 'AWS', sourceIdentifier: 'S3_BUCKET_MFA_DELETE_ENABLED' },
-      scope: { complianceResourceTypes: ['AWS::S3::Bucket'], complianceResourceId: this.bucketName },
-    });
-    rule.node.addDependency(this);
   }
 
   /**

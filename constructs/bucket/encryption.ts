@@ -71,6 +71,11 @@ export class Encryption {
     return this.bucketEncryption !== s3.BucketEncryption.S3_MANAGED;
   }
 
+  /** The same with a key. @internal */
+  public _with(key: kms.IKey | undefined): Encryption {
+    return new Encryption(this.bucketEncryption, this.algorithm, key, this.multiRegion, this.reason);
+  }
+
   /** The key given, or a new one as a sibling of the bucket. @internal */
   public _keyFor(scope: Construct, bucketId: string, removalPolicy: RemovalPolicy): kms.IKey | undefined {
     if (!this.usesKey) return undefined;

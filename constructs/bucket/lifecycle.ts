@@ -116,8 +116,8 @@ export interface WebsiteLifecycleOptions {
 /** Options of `Lifecycle.costOptimised`: when each class is entered. A class whose age is not set is skipped. */
 export interface CostOptimisedLifecycleOptions {
   /**
-   * Age at which objects move to Intelligent-Tiering, for unknown access. Excludes the infrequent-access classes and
-   * Glacier Instant Retrieval, which S3 does not transition to from there.
+   * Age at which objects move to Intelligent-Tiering, for unknown access. Excludes Standard-IA, which S3 does not
+   * transition to from there.
    * @default - never
    */
   readonly intelligentTieringAfter?: Duration;

@@ -6,11 +6,11 @@ import { CfnResource } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { acknowledge } from './acknowledge';
 
-/** The rules of cdk-nag that a bucket breaks by doing without something. */
+/** The rules of the audit pack and of cdk-nag that a bucket breaks by doing without something. */
 const RULES: { readonly [what: string]: readonly string[] } = {
-  customerKey: ['S3DefaultEncryptionKMS'],
-  versioning: ['S3BucketVersioningEnabled'],
-  accessLogs: ['AwsSolutions-S1', 'S3BucketLoggingEnabled'],
+  customerKey: ['Coffer-CustomerKey', 'S3DefaultEncryptionKMS'],
+  versioning: ['Coffer-Versioning', 'S3BucketVersioningEnabled'],
+  accessLogs: ['Coffer-AccessLogs', 'AwsSolutions-S1', 'S3BucketLoggingEnabled'],
 };
 
 /** Records that `scope` does without `what`, and why. */

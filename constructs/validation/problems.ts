@@ -16,6 +16,16 @@ export interface Problem {
   readonly allowed: string;
   /** What to do. */
   readonly fix: string;
+  /**
+   * Rule that found it, by the name under which it is acknowledged.
+   * @default - a prop of a construct is wrong by itself
+   */
+  readonly rule?: string;
+  /**
+   * Whether it works and is only hardly meant.
+   * @default false
+   */
+  readonly warning?: boolean;
 }
 
 /** Collects the problems of one construct and throws them at once. */
@@ -23,6 +33,11 @@ export class Problems {
   /** `property is given; allowed: ...; fix: ...` */
   public static format(problem: Problem): string {
     return `${problem.property} is ${problem.given}; allowed: ${problem.allowed}; fix: ${problem.fix}`;
+  }
+
+  /** Refuses one value before there is a construct. @throws Error unless `holds` */
+  public static refuse(where: string, holds: boolean, problem: Problem): void {
+    if (!holds) throw new Error(`invalid props of ${where}:\n  ${Problems.format(problem)}`);
   }
 
   private readonly found: Problem[] = [];

@@ -1,0 +1,71 @@
+/**
+ * The one validator: what is wrong with a resource of S3, wherever it comes from. SecureBucket runs it on itself, the
+ * mixin `BucketValidation` on anyone's bucket, the audit pack on a whole app; rules for CloudFormation's validator say
+ * the same of a template.
+ */
+import { type CfnResource, Validations } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { lifecycleProblems } from './lifecycle';
+import { lockProblems } from './lock';
+import { loggingProblems } from './logging';
+import { notificationProblems } from './notifications';
+import { policyProblems } from './policy';
+import { type Problem, Problems } from './problems';
+import { replicationProblems } from './replication';
+import { storageProblems } from './storage';
+import { Surroundings } from './surroundings';
+
+/** Everything that is wrong with `resource`; nothing for a type that is none of S3's. */
+export function resourceProblems(resource: CfnResource, around: Surroundings): Problem[] {
+  switch (resource.cfnResourceType) {
+    case 'AWS::S3::Bucket':
+      return bucketProblems(resource, around);
+    case 'AWS::S3::BucketPolicy':
+      return policyProblems(around.propertiesOf(resource).PolicyDocument);
+    case 'AWS::S3::AccessPoint':
+      return policyProblems(around.propertiesOf(resource).Policy);
+    case 'Custom::S3BucketNotifications':
+      return notificationProblems(around.propertiesOf(resource).NotificationConfiguration);
+  }
+  return [];
+}
+
+function bucketProblems(resource: CfnResource, around: Surroundings): Problem[] {
+  const properties = around.propertiesOf(resource);
+  const find = (reference: unknown) => {
+    const other = around.bucket(reference);
+    return other === undefined ? undefined : around.propertiesOf(other);
+  };
+  return [
+    ...lifecycleProblems(properties),
+    ...lockProblems(properties),
+    ...replicationProblems(properties, find),
+    ...loggingProblems(properties, find),
+    ...notificationProblems(properties.NotificationConfiguration),
+    ...storageProblems(properties),
+  ];
+}
+
+/** The errors of the resources of `construct`, one line each; what is only hardly meant becomes a warning on it. */
+export function judge(construct: IConstruct): string[] {
+  const around = new Surroundings(construct.node.root);
+  const own = new Surroundings(construct).all();
+  return own.flatMap((resource) => {
+    const found = resourceProblems(resource, around);
+    for (const problem of found.filter((it) => it.warning)) warn(resource, problem);
+    return found.filter((it) => !it.warning).map(Problems.format);
+  });
+}
+
+/** Refuses `construct` at once if a resource of it is wrong by itself. @throws Error naming every problem */
+export function refuse(construct: IConstruct): void {
+  const around = new Surroundings(construct.node.root);
+  const problems = new Problems(construct);
+  for (const resource of new Surroundings(construct).all())
+    problems.add(...resourceProblems(resource, around).filter((it) => !it.warning));
+  problems.throwIfAny();
+}
+
+function warn(resource: CfnResource, problem: Problem): void {
+  Validations.of(resource).addWarning(`coffer:${problem.rule}`, Problems.format(problem));
+}
