@@ -6,7 +6,7 @@
  */
 import { Readable } from 'node:stream';
 import type { Entry as ZipEntry, ZipFile } from 'yauzl';
-import type { Bytes } from '../base/bytes';
+import { type Bytes, collect } from '../base/bytes';
 
 /** Where the archive's bytes are; read at random. */
 export interface ArchiveSource {
@@ -81,9 +81,27 @@ export async function openArchive(source: ArchiveSource, limits: ArchiveLimits):
 
 async function openZip(source: ArchiveSource): Promise<ZipFile> {
   const yauzl = require('yauzl') as typeof import('yauzl');
+  const ahead = readAhead(source);
   class Reader extends yauzl.RandomAccessReader {
     override _readStreamForRange(start: number, end: number): Readable {
       return Readable.from(source.read(start, end));
+    }
+
+    /** The directory is read a few bytes at a time: they come out of what was read ahead. */
+    override read(
+      buffer: Buffer,
+      offset: number,
+      length: number,
+      position: number,
+      done: (error: Error | null) => void,
+    ): void {
+      ahead(position, length).then(
+        (bytes) => {
+          bytes.copy(buffer, offset);
+          done(null);
+        },
+        (error: Error) => done(error),
+      );
     }
   }
   try {
@@ -92,6 +110,22 @@ async function openZip(source: ArchiveSource): Promise<ZipFile> {
   } catch (error) {
     throw new ArchiveError('malformed', (error as Error).message);
   }
+}
+
+const AHEAD_BYTES = 1 << 18;
+
+/** Bytes at a place of the source, with what follows them kept for the next call. */
+function readAhead({ sizeBytes, read }: ArchiveSource): (position: number, length: number) => Promise<Buffer> {
+  let from = 0;
+  let kept: Buffer = Buffer.alloc(0);
+  return async (position, length) => {
+    if (position < from || position + length > from + kept.length) {
+      const end = Math.min(position + Math.max(length, AHEAD_BYTES), sizeBytes);
+      kept = await collect(read(position, end), end - position);
+      from = position;
+    }
+    return kept.subarray(position - from, position - from + length);
+  };
 }
 
 function checkEntry(raw: ZipEntry): ArchiveEntry {

@@ -1,6 +1,6 @@
 /**
  * CDK's own custom resources, done here instead of by their handlers: same effect, no interpreter. They are known by
- * type and by the construct that makes their handler; anything else under these types runs as it is written. Both act
+ * type and by the construct that makes their handler; anything else under these types runs as it is written. All act
  * as the handler's role, as the handler would.
  */
 
@@ -9,19 +9,39 @@ import { type Principal, servicePrincipal } from '../../../kernel/principal';
 import type { Properties, ResourceContext, ResourceType } from '../../../kernel/service';
 import { assumed, peersOf } from '../actor';
 import type { Run } from '../stacks/run';
+import { bucketDeployment } from './deployment';
 import { emptyBucket, isMarkedForEmptying } from './emptying';
 import { mergedNotifications, notificationsOf } from './notifications';
 
-/** Beginning of the handler's logical id, as aws-cdk-lib names it, by resource type. */
-const HANDLERS: Record<string, string> = {
-  'Custom::S3BucketNotifications': 'BucketNotificationsHandler050a0587b7544547bf325f094a3db834',
-  'Custom::S3AutoDeleteObjects': 'CustomS3AutoDeleteObjectsCustomResourceProviderHandler',
+interface Native {
+  /** Beginning of the handler's logical id, as aws-cdk-lib names it. */
+  readonly handler: string;
+  behaviour(acting: ActingPeers): ResourceType;
+}
+
+type ActingPeers = (context: ResourceContext) => Promise<Peers>;
+
+const natives: Readonly<Record<string, Native>> = {
+  'Custom::CDKBucketDeployment': {
+    handler: 'CustomCDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C',
+    behaviour: bucketDeployment,
+  },
+  'Custom::S3AutoDeleteObjects': {
+    handler: 'CustomS3AutoDeleteObjectsCustomResourceProviderHandler',
+    behaviour: autoDelete,
+  },
+  'Custom::S3BucketNotifications': {
+    handler: 'BucketNotificationsHandler050a0587b7544547bf325f094a3db834',
+    behaviour: notifications,
+  },
 };
 
 export function nativeCustomType(run: Run, type: string, { ServiceToken }: Properties): ResourceType | undefined {
+  if (!Object.hasOwn(natives, type)) return undefined;
+  const native = natives[type];
   const handler = run.journal
     .resources()
-    .find(({ logicalId, now }) => logicalId.startsWith(HANDLERS[type] ?? '\0') && now?.attributes.Arn === ServiceToken);
+    .find(({ logicalId, now }) => logicalId.startsWith(native.handler) && now?.attributes.Arn === ServiceToken);
   if (!handler) return undefined;
   const role = handler.now?.properties.Role;
   const peers = async (context: ResourceContext) => {
@@ -32,10 +52,8 @@ export function nativeCustomType(run: Run, type: string, { ServiceToken }: Prope
         : run.actor;
     return peersOf(kernel, principal, context, context.origin);
   };
-  return type === 'Custom::S3BucketNotifications' ? notifications(peers) : autoDelete(peers);
+  return native.behaviour(peers);
 }
-
-type ActingPeers = (context: ResourceContext) => Promise<Peers>;
 
 function notifications(acting: ActingPeers): ResourceType {
   const put = async (context: ResourceContext, properties: Properties, previous: unknown, remove = false) => {
