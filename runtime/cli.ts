@@ -2,8 +2,9 @@
  * The command `coffer`. Each subcommand is a file in `cli/`, loaded when it is asked for; what is common stands here:
  * finding the command, help, and what an error looks like. Exit codes: 0 done, 1 could not be done, 2 asked wrongly.
  */
+
+import { closest } from './base/spelling';
 import { type Command, helpOf, parse, UsageError } from './cli/command';
-import { closest } from './cli/spelling';
 
 const commands: Readonly<Record<string, { summary: string; load: () => Command }>> = {
   start: { summary: 'run the local AWS behind one port', load: () => require('./cli/start').start },
@@ -12,6 +13,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Command }
   exec: { summary: 'run one command pointed here', load: () => require('./cli/exec').exec },
   access: { summary: 'print who may do what, or how a change widens it', load: () => require('./cli/access').access },
   audit: { summary: 'prove what is deployed by attacking a copy of it', load: () => require('./cli/audit').audit },
+  lint: { summary: 'find policies that name what does not exist', load: () => require('./cli/lint').lint },
   why: { summary: 'tell why a request was allowed or refused', load: () => require('./cli/why').why },
   reset: { summary: 'forget everything that is stored', load: () => require('./cli/reset').reset },
 };

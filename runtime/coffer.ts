@@ -17,6 +17,7 @@ import { makeCertificate } from './certificate';
 import { createRequestHandler, noteSignings } from './client';
 import { type CofferConfig, readConfig } from './config';
 import { type Deployable, DeployFailed, type Deployment, deploymentOf, inputOf } from './deployment';
+import { type FindingsOptions, findingsOf, type PolicyFinding } from './findings';
 import { type Answer, type Listener, listen } from './kernel/http';
 import type { CallRecord, Denial, RequestRecord } from './kernel/record';
 import type { StatedStandpoint } from './kernel/standpoint';
@@ -125,6 +126,11 @@ export interface Coffer {
    * @throws Error when there is no such stack
    */
   audit(options?: AuditOptions): Promise<Audit>;
+  /**
+   * Policies that AWS accepts and nobody can have meant: actions, services and condition keys that do not exist, keys
+   * that no request for an action carries, resources that an action never applies to.
+   */
+  findings(options?: FindingsOptions): Promise<readonly PolicyFinding[]>;
   /** Forgets everything: as if started anew, behind the same clients and ports. */
   reset(): Promise<void>;
   /** Ends the runtime: nothing of it stays open. */
@@ -235,6 +241,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
     requests: () => alive().records.requests(),
     calls: () => alive().records.calls(),
     denials: () => alive().records.denials(),
+    findings: (options) => findingsOf(alive(), options),
     explain: (puzzle) => whyOf(alive(), puzzle, defaultAccount),
     access: (options) => accessOf(alive(), options),
     audit: (options) => auditOf(alive(), options),

@@ -6,11 +6,22 @@ export type { AccessRow } from './access/survey';
 export type { As, Keys } from './acting';
 export type { Audit, AuditOptions, Finding } from './audit/audit';
 export { type ClientOptions, type Coffer, type CofferOptions, type ListenOptions, startCoffer } from './coffer';
-export type { AccessKeyConfig, AccountConfig, BucketConfig, CofferConfig, KmsKeyConfig, UserConfig } from './config';
+export type {
+  AccessKeyConfig,
+  AccountConfig,
+  BucketConfig,
+  CofferConfig,
+  KmsKeyConfig,
+  OidcIssuerConfig,
+  UserConfig,
+  VpcEndpointConfig,
+} from './config';
 export { ConfigError } from './config';
+export type { ControlsConfig, MemberConfig, OrganizationConfig, UnitConfig } from './config/organization';
 export type { ConstructLike, StackLike } from './constructs';
 export { type Deployable, DeployFailed, type Deployment, type StageLike } from './deployment';
 export type { Explanation } from './engine/policy/explain';
+export type { FindingsOptions, PolicyFinding } from './findings';
 export type { CallRecord, Denial, RequestRecord } from './kernel/record';
 export type {
   DeployOptions,

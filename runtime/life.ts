@@ -6,7 +6,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duration } from './base/clock';
 import { website } from './edge/website';
-import type { Authorizer } from './kernel/authorize';
+import type { AttachedPolicy, Authorizer } from './kernel/authorize';
 import type { Kernel } from './kernel/call';
 import type { Config } from './kernel/config';
 import { createConsumers } from './kernel/consumers';
@@ -42,6 +42,8 @@ export interface Life {
   readonly knownSignings: Map<string, number>;
   /** Names of the services, as among peers. */
   readonly services: readonly string[];
+  /** Every policy that somebody wrote. */
+  documents(): AsyncIterable<AttachedPolicy>;
   advance(duration: Duration): Promise<void>;
   settled(): Promise<void>;
   /** Ends what runs by itself. Requests are still answered: what is being ended may need it. */
@@ -106,6 +108,9 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     records,
     knownSignings,
     services: [...byName.keys()],
+    async *documents() {
+      for (const service of services) if (service.documents) yield* service.documents(kernel);
+    },
     advance: schedule.advance,
     settled: schedule.settled,
     stop,

@@ -14,6 +14,7 @@
  *     GET  /_coffer/denials     the newest refusals, with their reasons
  *     POST /_coffer/access      who may do what: {"stack": "…"} or everywhere
  *     POST /_coffer/audit       attacks what is deployed, on a copy: {"stack": "…"} or everything
+ *     GET  /_coffer/findings    policies that name what does not exist
  *     POST /_coffer/why         why a request was allowed or refused: {"requestId": "…"}; without one the newest refusal
  */
 import { type Bytes, collect } from './base/bytes';
@@ -21,6 +22,7 @@ import type { Duration } from './base/clock';
 import type { Request, Response } from './base/http';
 import type { Coffer } from './coffer';
 import { DeployFailed } from './deployment';
+import { findingLine } from './findings';
 import type { Answer } from './kernel/http';
 import { isLoopback } from './kernel/incoming';
 import type { DeployOptions, DeployReport, ProgressEvent, StackReport } from './services/cloudformation/deploy';
@@ -48,9 +50,9 @@ const actions: Readonly<Record<string, Action | undefined>> = {
     const lines = linesOf(async (emit) => {
       const onProgress = (progress: ProgressEvent) => emit({ progress });
       try {
-        emit(summaryOf(await coffer.deploy(directory, { stacks, parameters, strict, onProgress })));
+        emit(await summaryOf(coffer, await coffer.deploy(directory, { stacks, parameters, strict, onProgress })));
       } catch (error) {
-        if (error instanceof DeployFailed) emit(summaryOf(error.deployment));
+        if (error instanceof DeployFailed) emit(await summaryOf(coffer, error.deployment));
         emit({ error: (error as Error).message });
       }
     });
@@ -89,6 +91,7 @@ const actions: Readonly<Record<string, Action | undefined>> = {
       (error: Error) => json(404, { error: error.message }),
     );
   },
+  'GET findings': async (coffer) => json(200, await coffer.findings()),
   'POST why': async (coffer, { requestId = coffer.denials().at(-1)?.requestId }) => {
     if (requestId === undefined) return json(404, { error: 'no request has been refused yet' });
     if (typeof requestId !== 'string') return json(400, { error: 'requestId must be a string' });
@@ -134,10 +137,17 @@ function durationIn(input: Record<string, unknown>): Duration | string {
 /** What the CLI prints of a deployment. */
 export interface Summary {
   readonly stacks: readonly (Omit<StackReport, 'resources'> & { readonly resources: number })[];
+  /** About policies of stacks that were deployed, a line each. */
+  readonly findings: readonly string[];
 }
 
-export function summaryOf({ stacks }: DeployReport): Summary {
-  return { stacks: stacks.map((stack) => ({ ...stack, resources: stack.resources.length })) };
+export async function summaryOf(coffer: Coffer, { stacks }: DeployReport): Promise<Summary> {
+  const deployed = stacks.filter(({ outcome }) => outcome === 'deployed').map(({ stackName }) => stackName);
+  const findings = deployed.length > 0 ? await coffer.findings({ stacks: deployed }) : [];
+  return {
+    stacks: stacks.map((stack) => ({ ...stack, resources: stack.resources.length })),
+    findings: findings.map(findingLine),
+  };
 }
 
 /** What `work` emits, as lines of JSON, as soon as it comes. */

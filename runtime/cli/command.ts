@@ -1,6 +1,6 @@
 /** What a subcommand is, how its options are read and how its help is printed. */
 import { parseArgs } from 'node:util';
-import { closest } from './spelling';
+import { closest } from '../base/spelling';
 
 export interface Option {
   /** `list`: may be given more than once. */

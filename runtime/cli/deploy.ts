@@ -85,11 +85,11 @@ async function intoDirectory(values: Values, { directory, ...options }: Input): 
   const coffer = await startCoffer({ directory: data, report: (line) => console.error(line) });
   try {
     const deployment = await coffer.deploy(directory, { ...options, onProgress: printProgress });
-    printSummary(summaryOf(deployment));
+    printSummary(await summaryOf(coffer, deployment));
     await coffer.settled();
     return undefined;
   } catch (error) {
-    if (error instanceof DeployFailed) printSummary(summaryOf(error.deployment));
+    if (error instanceof DeployFailed) printSummary(await summaryOf(coffer, error.deployment));
     else if (!(error instanceof AssemblyError)) throw error;
     return error.message;
   } finally {
@@ -103,7 +103,7 @@ function printProgress({ stackName, logicalId, type, status, constructPath, dura
   console.log(`  ${mark} ${status.padEnd(18)} ${type}  ${constructPath ?? logicalId}  ${durationMs.toFixed(0)} ms`);
 }
 
-function printSummary({ stacks }: Summary): void {
+function printSummary({ stacks, findings }: Summary): void {
   for (const { stackName, outcome, status, outputs, durationMs, resources, inert } of stacks) {
     const what = status === undefined ? outcome : `${outcome}, ${status}`;
     console.log(`${stackName}: ${what}, ${resources} resources, ${durationMs.toFixed(0)} ms`);
@@ -112,4 +112,5 @@ function printSummary({ stacks }: Summary): void {
     }
     for (const [name, value] of Object.entries(outputs)) console.log(`  ${name} = ${value}`);
   }
+  for (const line of findings) console.log(`FINDING ${line}`);
 }

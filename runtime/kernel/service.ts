@@ -5,7 +5,7 @@
 import type { Request, Response } from '../base/http';
 import type { Wire } from '../protocol/wire';
 import type { LoggedChange } from '../store/port';
-import type { Check, IdentitySource, PolicySource } from './authorize';
+import type { AttachedPolicy, Check, IdentitySource, PolicySource } from './authorize';
 import type { Call, Kernel, Origin } from './call';
 import type { OrganizationSource } from './organization';
 import type { Input, OperationName, Output, Peers } from './peers';
@@ -89,6 +89,8 @@ export interface Service {
   checkDocument?(bytes: Uint8Array, call: Call): Promise<void>;
   /** Resource policies of this service's resources. */
   readonly policies?: PolicySource;
+  /** Every policy that somebody wrote and this service keeps, for findings. */
+  documents?(kernel: Kernel): AsyncIterable<AttachedPolicy>;
   /** Credentials and identity policies: iam and sts only. */
   readonly identities?: IdentitySource;
   /** Where accounts stand: organizations only. */

@@ -157,6 +157,33 @@ describe('a bucket policy', () => {
     expect(await refusal(setting.s3.send(new PutBucketPolicyCommand({ Bucket, Policy })))).toBe('400 MalformedPolicy');
   });
 
+  const everyone = { Effect: 'Deny', Principal: '*' };
+  it.each<[string, object]>([
+    ['Policy has invalid action', { ...everyone, Action: 's3:ListObjects', Resource: arn }],
+    ['Policy has invalid action', { ...everyone, Action: 's3:Fetch*', Resource: `${arn}/*` }],
+    ['Policy has invalid action', { ...everyone, NotAction: 's3:HeadObject', Resource: `${arn}/*` }],
+    ['Policy has invalid resource', { ...everyone, Action: 's3:GetObject', Resource: 'arn:aws:s3:::other/*' }],
+    ['Action does not apply to any resource(s) in statement', { ...everyone, Action: 's3:GetObject', Resource: arn }],
+    [
+      'Action does not apply to any resource(s) in statement',
+      { ...everyone, Action: ['s3:GetObject', 's3:ListBucket'], Resource: `${arn}/*` },
+    ],
+    [
+      'Policy has an invalid condition key',
+      { ...everyone, Action: 's3:*', Resource: arn, Condition: { StringLike: { 's3:prefixes': 'a' } } },
+    ],
+    [
+      'Conditions do not apply to combination of actions and resources in statement',
+      { ...everyone, Action: 's3:GetObject', Resource: `${arn}/*`, Condition: { StringLike: { 's3:prefix': 'a' } } },
+    ],
+  ])('is refused as S3 words it: %s', async (words, statement) => {
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+    await expect(setting.s3.send(new PutBucketPolicyCommand({ Bucket, Policy }))).rejects.toMatchObject({
+      name: 'MalformedPolicy',
+      message: words,
+    });
+  });
+
   it('is read back and deleted', async () => {
     await policy(share);
     const { Policy } = await setting.s3.send(new GetBucketPolicyCommand({ Bucket }));

@@ -3,6 +3,7 @@ import type * as Iam from '@aws-sdk/client-iam';
 import type { Operations } from '../../kernel/peers';
 import type { Handlers, Service } from '../../kernel/service';
 import { actions } from './actions';
+import { documents } from './catalogue';
 import { makeDeclared } from './declared';
 import { mfa } from './devices';
 import { accountHandlers } from './operations/account';
@@ -55,6 +56,7 @@ export function iam(): Service {
     handlers,
     actions,
     policies: trust,
+    documents,
     identities: { ...identities, mfa },
     resources,
     start: makeDeclared,

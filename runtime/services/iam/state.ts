@@ -158,6 +158,10 @@ export const deleteHolder = (tx: Writer, kind: Kind, account: string, name: stri
 export const scanHolders = <K extends Kind>(from: Reader, kind: K, account: string, after?: string) =>
   from.scan<RowOf[K]>(holders[kind], { within: [account], after: after === undefined ? undefined : [account, after] });
 
+/** Of all accounts, each with its own. */
+export const scanAllHolders = <K extends Kind>(from: Reader, kind: K) => from.scan<RowOf[K]>(holders[kind]);
+export const scanAllManaged = (from: Reader) => from.scan(managed);
+
 export async function readManaged(from: Reader, account: string, name: string): Promise<ManagedRow | undefined> {
   const row = await from.get(managed, byName(account, name));
   return row?.name === name ? row : undefined;

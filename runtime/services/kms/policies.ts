@@ -6,12 +6,12 @@ import type { GrantOperation } from '@aws-sdk/client-kms';
 import { parseArn } from '../../base/arn';
 import { applies, compile } from '../../engine/policy/compile';
 import { findProblem, resourceDialect } from '../../engine/policy/dialect';
-import type { Check, PolicySource, ResourceVerdict } from '../../kernel/authorize';
-import type { Call } from '../../kernel/call';
+import type { AttachedPolicy, Check, PolicySource, ResourceVerdict } from '../../kernel/authorize';
+import type { Call, Kernel } from '../../kernel/call';
 import type { Principal } from '../../kernel/principal';
 import { callKeys, contextIn } from './conditions';
 import { limitExceeded, malformedPolicy } from './errors';
-import { type GrantRow, grantsOf, readPolicy } from './state';
+import { type GrantRow, grantsOf, readPolicy, scanPolicies } from './state';
 
 /** Source: AWS KMS Developer Guide, "Resource quotas": key policy document size. */
 const policyLimitBytes = 32_768;
@@ -92,6 +92,14 @@ export const keyPolicies: PolicySource = {
     };
   },
 };
+
+/** Policies of all customer managed keys. */
+export async function* documents({ store }: Kernel): AsyncIterable<AttachedPolicy> {
+  for await (const { key, value } of scanPolicies(store)) {
+    const { managed, document, origin } = value;
+    if (!managed) yield { kind: 'resource', name: `key policy of ${key[2]}`, document, origin };
+  }
+}
 
 /** Whether a grant permits what is asked. Grants only allow; a deny in a policy still wins. */
 function permits(grant: GrantRow, check: Check, principal: Principal): boolean {

@@ -16,7 +16,7 @@ import { regionHandlers } from './operations/regions';
 import { rotationHandlers } from './operations/rotation';
 import { signatureHandlers } from './operations/signatures';
 import { tagHandlers } from './operations/tags';
-import { keyPolicies } from './policies';
+import { documents, keyPolicies } from './policies';
 import { resources } from './resources';
 import { rotateWhenDue } from './rotation';
 
@@ -54,6 +54,7 @@ export function kms(): Service {
     handlers,
     actions,
     policies: keyPolicies,
+    documents,
     timers: { delete: deleteWhenDue, expire: expireWhenDue, rotate: rotateWhenDue },
     resources,
     start: makeDeclared,

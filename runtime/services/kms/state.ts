@@ -107,6 +107,8 @@ export const pageKeys = (from: Reader, account: string, region: string, limit: n
   });
 
 export const readPolicy = (from: Reader, key: Place) => from.get(policies, at(key));
+/** Of all keys, by [account, region, key id]. */
+export const scanPolicies = (from: Reader) => from.scan(policies);
 export const writePolicy = (tx: Writer, key: Place, policy: PolicyRow) => tx.put(policies, at(key), policy);
 
 export const readMaterial = (from: Reader, region: string, id: string) => from.get(materials, [region, id]);

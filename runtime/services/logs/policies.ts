@@ -3,8 +3,9 @@
  * that they are not enforced for users, roles and other accounts.
  */
 import { parseArn } from '../../base/arn';
-import type { PolicySource } from '../../kernel/authorize';
-import { listPolicies } from './state';
+import type { AttachedPolicy, PolicySource } from '../../kernel/authorize';
+import type { Kernel } from '../../kernel/call';
+import { listPolicies, scanPolicies } from './state';
 
 export const groupPolicies: PolicySource = {
   async verdict({ store }, check, principal) {
@@ -23,3 +24,11 @@ export const groupPolicies: PolicySource = {
     };
   },
 };
+
+/** Resource policies of all accounts. */
+export async function* documents({ store }: Kernel): AsyncIterable<AttachedPolicy> {
+  for await (const { value } of scanPolicies(store)) {
+    const { name, document, origin } = value;
+    yield { kind: 'resource', name: `CloudWatch Logs resource policy ${name}`, document, origin };
+  }
+}

@@ -8,7 +8,7 @@ import { eventHandlers } from './operations/events';
 import { groupHandlers } from './operations/groups';
 import { policyHandlers } from './operations/policies';
 import { streamHandlers } from './operations/streams';
-import { groupPolicies } from './policies';
+import { documents, groupPolicies } from './policies';
 import { resources } from './resources';
 import { eraseWhenDue, sweepWhenDue } from './retention';
 import { createVault } from './vault';
@@ -39,6 +39,7 @@ export function logs(): Service {
     handlers,
     actions,
     policies: groupPolicies,
+    documents,
     timers: { erase: eraseWhenDue, sweep: sweepWhenDue },
     resources,
   };

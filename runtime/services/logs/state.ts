@@ -155,6 +155,8 @@ export const readSweep = (from: Reader, group: string) => from.get(sweeps, [grou
 export const writeSweep = (tx: Writer, group: string, at: number) => tx.put(sweeps, [group], at);
 export const removeSweep = (tx: Writer, group: string) => tx.delete(sweeps, [group]);
 
+/** Of all accounts and Regions. */
+export const scanPolicies = (from: Reader) => from.scan(policies);
 export const readPolicy = (from: Reader, { account, region }: Place, name: string) =>
   from.get(policies, [account, region, name]);
 export const writePolicy = (tx: Writer, { account, region }: Place, row: PolicyRow) =>

@@ -3,11 +3,12 @@
  * holds it. Source: AWS Organizations user guide, "SCP evaluation": "every level ... must allow".
  */
 import type { AttachedPolicy } from '../../kernel/authorize';
+import type { Kernel } from '../../kernel/call';
 import type { Membership, OrganizationSource } from '../../kernel/organization';
 import type { Reader } from '../../store/port';
 import { awsManaged } from './documents';
 import { policyArn } from './names';
-import { type OrganizationRow, organizationOf, type PolicyRow, policiesOf } from './state';
+import { type OrganizationRow, organizationOf, type PolicyRow, policiesOf, scanPolicies } from './state';
 import { pathTo } from './tree';
 
 export function createMemberships(): OrganizationSource {
@@ -52,15 +53,22 @@ async function membershipsOf(from: Reader, row: OrganizationRow): Promise<Readon
 
 function attachedPolicy(row: OrganizationRow, level: string, policy: PolicyRow | undefined): AttachedPolicy[] {
   if (!policy || !row.enabled.includes(policy.type)) return [];
-  const { name, document, type } = policy;
   const where = row.units[level]
     ? `unit ${row.units[level].name} (${level})`
     : level === row.root
       ? 'the root'
       : `account ${level}`;
-  const [kind, words] =
-    type === 'SERVICE_CONTROL_POLICY'
-      ? (['serviceControl', 'service control policy'] as const)
-      : (['resourceControl', 'resource control policy'] as const);
-  return [{ kind, name: `${words} "${name}" of ${where}`, document, level, arn: policyArn(row, policy) }];
+  const control = controlPolicy(policy);
+  return [{ ...control, name: `${control.name} of ${where}`, level, arn: policyArn(row, policy) }];
+}
+
+/** The control policies of all organisations, attached or not. */
+export async function* documents({ store }: Kernel): AsyncIterable<AttachedPolicy> {
+  for await (const { value } of scanPolicies(store)) yield controlPolicy(value);
+}
+
+function controlPolicy({ name, document, type }: PolicyRow): AttachedPolicy {
+  return type === 'SERVICE_CONTROL_POLICY'
+    ? { kind: 'serviceControl', name: `service control policy "${name}"`, document }
+    : { kind: 'resourceControl', name: `resource control policy "${name}"`, document };
 }

@@ -4,7 +4,7 @@ import type { Operations } from '../../kernel/peers';
 import type { Handlers, Service } from '../../kernel/service';
 import { actions } from './actions';
 import { makeDeclared } from './declared';
-import { createMemberships } from './membership';
+import { createMemberships, documents } from './membership';
 import { model } from './model';
 import { accountHandlers } from './operations/accounts';
 import { invitationHandlers } from './operations/invitations';
@@ -42,6 +42,7 @@ export function organizations(): Service {
     handlers,
     actions,
     organizations: createMemberships(),
+    documents,
     start: makeDeclared,
   };
 }

@@ -96,6 +96,8 @@ export const writeMember = (tx: Writer, account: string, organization: string) =
 export const deleteMember = (tx: Writer, account: string) => tx.delete(members, [account]);
 
 export const readPolicy = (from: Reader, organization: string, id: string) => from.get(policies, [organization, id]);
+/** Of all organisations. */
+export const scanPolicies = (from: Reader) => from.scan(policies);
 export const writePolicy = (tx: Writer, organization: string, row: PolicyRow) =>
   tx.put(policies, [organization, row.id], row);
 export const deletePolicy = (tx: Writer, organization: string, id: string) => tx.delete(policies, [organization, id]);

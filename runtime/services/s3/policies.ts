@@ -3,15 +3,15 @@
  * Access takes away again. Sources: S3 user guide, "How Amazon S3 authorizes a request", "Blocking public access".
  */
 import { WEBSITE_ENDPOINT } from '../../engine/website';
-import type { PolicySource, ResourceVerdict } from '../../kernel/authorize';
+import type { AttachedPolicy, PolicySource, ResourceVerdict } from '../../kernel/authorize';
 import type { Kernel } from '../../kernel/call';
 import type { Principal } from '../../kernel/principal';
 import { blocks, parseAccessPointArn } from './accesspoints';
 import { aclAllows, ownGrants } from './acls';
 import { parseS3Arn } from './names';
 import { canonicalId, ownerId } from './owners';
-import { findAccessPoint } from './state/accesspoints';
-import { findBucket, findConfiguration } from './state/buckets';
+import { findAccessPoint, scanAccessPoints } from './state/accesspoints';
+import { findBucket, findConfiguration, scanBuckets } from './state/buckets';
 import { findVersion, latestVersion } from './state/objects';
 import type { Bucket, StoredObject } from './state/tables';
 
@@ -72,6 +72,21 @@ export const policies: PolicySource = {
     };
   },
 };
+
+/** Policies of all buckets and access points. */
+export async function* documents({ store }: Kernel): AsyncIterable<AttachedPolicy> {
+  for await (const bucket of scanBuckets(store)) {
+    const kept = await findConfiguration(store, bucket.id, 'policy');
+    if (!kept) continue;
+    const { document } = kept.value as KeptPolicy;
+    yield { kind: 'resource', name: `bucket policy of ${bucket.name}`, document, origin: kept.origin };
+  }
+  for await (const { name, policy } of scanAccessPoints(store)) {
+    if (!policy) continue;
+    const { document, origin } = policy;
+    yield { kind: 'resource', name: `policy of access point ${name}`, document, origin };
+  }
+}
 
 /** What an access point says, before its bucket is asked. */
 async function ofAccessPoint(

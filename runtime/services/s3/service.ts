@@ -13,7 +13,7 @@ import { edge } from './edge';
 import { handlers } from './handlers';
 import { model, type S3 } from './model';
 import { restoreTimers } from './operations/restore';
-import { policies } from './policies';
+import { documents, policies } from './policies';
 import { accessPointResource } from './resources/accesspoint';
 import { bucketResource } from './resources/bucket';
 import { bucketPolicyResource } from './resources/policy';
@@ -44,6 +44,7 @@ export function s3(): Service {
     handlers,
     actions: { ...bucketActions, ...objectActions },
     policies,
+    documents,
     async start(kernel) {
       running = kernel;
       for (const uploadId of await leftoversOf(kernel.store)) await removeParts(kernel.store, uploadId);

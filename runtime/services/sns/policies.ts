@@ -2,9 +2,10 @@
  * The policy of a topic. A topic without one of its own lets its account in, as the policy that AWS puts there does.
  * Source: SNS developer guide, "Example cases for Amazon SNS access control".
  */
-import type { PolicySource } from '../../kernel/authorize';
+import type { AttachedPolicy, PolicySource } from '../../kernel/authorize';
+import type { Kernel } from '../../kernel/call';
 import { nameOfArn } from './names';
-import { readTopic } from './state';
+import { readTopic, scanAllTopics } from './state';
 
 export const topicPolicies: PolicySource = {
   async verdict({ store }, check) {
@@ -19,6 +20,15 @@ export const topicPolicies: PolicySource = {
     return { owner: topic.account, sameAccount: 'sufficient', policies };
   },
 };
+
+/** Policies of all topics. */
+export async function* documents({ store }: Kernel): AsyncIterable<AttachedPolicy> {
+  for await (const { value } of scanAllTopics(store)) {
+    const { Policy: document } = value.attributes;
+    if (document === undefined) continue;
+    yield { kind: 'resource', name: `topic policy of ${value.name}`, document, origin: value.policyOrigin };
+  }
+}
 
 /** What GetTopicAttributes shows of a topic without a policy of its own. */
 export function usualPolicy(arn: string, account: string): string {

@@ -8,7 +8,7 @@ import { model } from './model';
 import { publishingHandlers } from './operations/publishing';
 import { subscriptionHandlers } from './operations/subscriptions';
 import { topicHandlers } from './operations/topics';
-import { topicPolicies } from './policies';
+import { documents, topicPolicies } from './policies';
 import { resources } from './resources';
 
 declare module '../../kernel/peers' {
@@ -34,6 +34,7 @@ export function sns(): Service {
     actions,
     answersUnsigned: true,
     policies: topicPolicies,
+    documents,
     consumers,
     resources,
   };

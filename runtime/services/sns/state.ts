@@ -39,6 +39,8 @@ const subscriptions = table<SubscriptionRow>('sns.subscriptions');
 
 const at = ({ account, region, name }: TopicName) => [account, region, name];
 
+/** Of all accounts and Regions. */
+export const scanAllTopics = (from: Reader) => from.scan(topics);
 export const readTopic = (from: Reader, name: TopicName) => from.get(topics, at(name));
 export const writeTopic = (tx: Writer, topic: TopicRow) => tx.put(topics, at(topic), topic);
 export async function* scanTopics(from: Reader, account: string, region: string, after?: string) {

@@ -1,7 +1,8 @@
 /** The policy of a queue. Source: Amazon SQS Developer Guide, "Identity and access management in Amazon SQS". */
-import type { PolicySource } from '../../kernel/authorize';
+import type { AttachedPolicy, PolicySource } from '../../kernel/authorize';
+import type { Kernel } from '../../kernel/call';
 import { nameOfArn } from './names';
-import { readQueue } from './state';
+import { readQueue, scanAllQueues } from './state';
 
 export const queuePolicies: PolicySource = {
   async verdict({ store }, check) {
@@ -19,3 +20,12 @@ export const queuePolicies: PolicySource = {
     };
   },
 };
+
+/** Policies of all queues. */
+export async function* documents({ store }: Kernel): AsyncIterable<AttachedPolicy> {
+  for await (const { value } of scanAllQueues(store)) {
+    const { Policy: document } = value.attributes;
+    if (document === undefined) continue;
+    yield { kind: 'resource', name: `queue policy of ${value.name}`, document, origin: value.policyOrigin };
+  }
+}

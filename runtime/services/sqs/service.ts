@@ -11,7 +11,7 @@ import { permissionHandlers } from './operations/permissions';
 import { eraseWhenDue, queueHandlers } from './operations/queues';
 import { receivingHandlers } from './operations/receiving';
 import { sendingHandlers } from './operations/sending';
-import { queuePolicies } from './policies';
+import { documents, queuePolicies } from './policies';
 import { resources } from './resources';
 import { type QueueRow, readQueue } from './state';
 import { createVault } from './vault';
@@ -66,6 +66,7 @@ export function sqs(): Service {
     actions,
     answersUnsigned: true,
     policies: queuePolicies,
+    documents,
     timers: {
       wake: ofQueue(async (delivery, queue) => {
         await wake(delivery, queue);

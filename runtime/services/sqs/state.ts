@@ -105,6 +105,8 @@ export interface QueueName {
 }
 const at = ({ account, region, name }: QueueName) => [account, region, name];
 
+/** Of all accounts and Regions. */
+export const scanAllQueues = (from: Reader) => from.scan(queues);
 export const readQueue = (from: Reader, name: QueueName) => from.get(queues, at(name));
 export const writeQueue = (tx: Writer, queue: QueueRow) => tx.put(queues, at(queue), queue);
 export const removeQueue = (tx: Writer, queue: QueueRow) => tx.delete(queues, at(queue));

@@ -158,7 +158,7 @@ export async function PutAccessPointPolicy(
   const point = await pointOf(call, input);
   const document = input.Policy ?? '';
   const arn = accessPointArn(point);
-  checkPolicy(document, (resource) => resource === arn || resource.startsWith(`${arn}/object/`));
+  await checkPolicy(document, (resource) => resource === arn || resource.startsWith(`${arn}/object/`));
   const policy = { document, isPublic: isPublic(document), origin: call.origin };
   const bucket = await findBucket(call.kernel.store, point.bucket);
   if (policy.isPublic && bucket && blocks(bucket, 'BlockPublicPolicy', point)) throw accessDenied();

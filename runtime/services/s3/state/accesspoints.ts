@@ -24,6 +24,11 @@ export async function accessPointByAlias(reader: Reader, alias: string): Promise
   return named && findAccessPoint(reader, ...named);
 }
 
+/** All access points of all accounts. */
+export async function* scanAccessPoints(reader: Reader): AsyncIterable<AccessPoint> {
+  for await (const { value } of reader.scan(accessPoints)) yield value;
+}
+
 export function putAccessPoint(tx: Writer, point: AccessPoint): void {
   const { account, region, name, alias } = point;
   tx.put(accessPoints, [account, region, name], point);

@@ -16,6 +16,11 @@ export function findBucket(reader: Reader, name: string): Promise<Bucket | undef
   return reader.get(buckets, [name]);
 }
 
+/** All buckets of all accounts, by name. */
+export async function* scanBuckets(reader: Reader): AsyncIterable<Bucket> {
+  for await (const { value } of reader.scan(buckets)) yield value;
+}
+
 export function addBucket(tx: Writer, bucket: Bucket): void {
   tx.put(buckets, [bucket.name], bucket);
   tx.put(owned, [bucket.account, bucket.name], bucket.region);

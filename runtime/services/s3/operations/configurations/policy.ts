@@ -1,7 +1,12 @@
 /** Bucket policies. Source: S3 API reference, "PutBucketPolicy", "GetBucketPolicyStatus". */
+import { compile } from '../../../../engine/policy/compile';
 import { findProblem, resourceDialect } from '../../../../engine/policy/dialect';
+import type { Statement } from '../../../../engine/policy/document';
+import { isApplicable, isKnownKey } from '../../../../engine/policy/findings';
 import { isPublic } from '../../../../engine/policy/public';
+import { actionsMeant, isKeyAmong, type ServiceFacts } from '../../../../engine/policy/vocabulary';
 import type { Call } from '../../../../kernel/call';
+import { vocabulary } from '../../../../kernel/vocabulary';
 import { blocks } from '../../accesspoints';
 import { isPublic as isPublicAcl } from '../../acls';
 import { dropFamily, needFamily, putFamily } from '../../configurations';
@@ -19,7 +24,7 @@ export async function PutBucketPolicy(call: Call, input: In<'PutBucketPolicy'>):
   const bucket = await bucketOf(call, input);
   const document = input.Policy ?? '';
   const arn = bucketArn(bucket.name, call.partition);
-  checkPolicy(document, (resource) => coversBucket(resource, arn));
+  await checkPolicy(document, (resource) => coversBucket(resource, arn));
   const kept: KeptPolicy = { document, isPublic: isPublic(document) };
   if (kept.isPublic && blocks(bucket, 'BlockPublicPolicy')) throw publicPolicyBlocked(call, bucket.name);
   await putFamily(call, input, 'policy', kept);
@@ -27,7 +32,7 @@ export async function PutBucketPolicy(call: Call, input: In<'PutBucketPolicy'>):
 }
 
 /** @throws AwsError MalformedPolicy */
-export function checkPolicy(document: string, covers: (resource: string) => boolean): void {
+export async function checkPolicy(document: string, covers: (resource: string) => boolean): Promise<void> {
   if (!document.startsWith('{')) throw malformedPolicy("Policies must be valid JSON and the first byte must be '{'");
   if (Buffer.byteLength(document) > LONGEST_BYTES)
     throw malformedPolicy('Policy exceeds the maximum allowed document size.');
@@ -39,20 +44,42 @@ export function checkPolicy(document: string, covers: (resource: string) => bool
     if (problem.code === 'invalidPrincipal') throw malformedPolicy('Invalid principal in policy');
     throw malformedPolicy(problem.place ? `${problem.message} (${problem.place})` : problem.message);
   }
-  const { Statement } = JSON.parse(document) as { Statement: Statement | Statement[] };
-  for (const { Action, NotAction, Resource, NotResource } of [Statement].flat()) {
-    for (const action of [Action ?? NotAction ?? []].flat())
-      if (action !== '*' && !/^s3:/i.test(action)) throw malformedPolicy('Policy has invalid action');
-    for (const resource of [Resource ?? NotResource ?? []].flat())
-      if (!covers(resource)) throw malformedPolicy('Policy has invalid resource');
-  }
+  const compilation = compile(document);
+  if ('problem' in compilation) return;
+  const facts = (await vocabulary.service('s3'))!;
+  for (const statement of compilation.document.statements) checkStatement(statement, facts, covers);
 }
 
-interface Statement {
-  readonly Action?: string | string[];
-  readonly NotAction?: string | string[];
-  readonly Resource?: string | string[];
-  readonly NotResource?: string | string[];
+/**
+ * S3 takes no statement that cannot mean anything: unknown actions and keys, actions that apply to none of the resources,
+ * conditions that no request for the actions can meet. Words as in S3 user guide, "Troubleshoot ... bucket policies".
+ */
+function checkStatement(
+  { actions, resources, conditions }: Statement,
+  facts: ServiceFacts,
+  covers: (resource: string) => boolean,
+): void {
+  const meant = actions.values.map((value) => {
+    if (value === '*') return [...facts.actions.values()];
+    const found = /^s3:/i.test(value) ? actionsMeant(facts, value.slice('s3:'.length)) : [];
+    if (found.length === 0) throw malformedPolicy('Policy has invalid action');
+    return found;
+  });
+  for (const resource of resources?.values ?? [])
+    if (!covers(resource)) throw malformedPolicy('Policy has invalid resource');
+  for (const { key } of conditions)
+    if (!isKnownKey(key, facts, vocabulary.globals)) throw malformedPolicy('Policy has an invalid condition key');
+  if (actions.negated) return;
+  if (
+    resources &&
+    !resources.negated &&
+    !meant.every((found) => found.some((one) => isApplicable(one, resources.values)))
+  )
+    throw malformedPolicy('Action does not apply to any resource(s) in statement');
+  for (const { key } of conditions) {
+    if (!isKeyAmong(key, facts.keys) || meant.flat().some((action) => isKeyAmong(key, action.keys))) continue;
+    throw malformedPolicy('Conditions do not apply to combination of actions and resources in statement');
+  }
 }
 
 /** A bucket's policy speaks of that bucket and what is in it. */
