@@ -2,8 +2,18 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { AppDataStack } from '../lib/app-data-stack';
+import { DataLakeStack } from '../lib/data-lake-stack';
+import { LogArchiveStack } from '../lib/log-archive-stack';
 
 const app = new App();
 new AppDataStack(app, 'AppData', { description: 'Application data: uploads, described by a Lambda, read by role' });
+new DataLakeStack(app, 'DataLake', {
+  ...DataLakeStack.settings(app),
+  description: 'Data lake: zones, tables with projected partitions, queries in a workgroup that decides for its users',
+});
+new LogArchiveStack(app, 'LogArchive', {
+  ...LogArchiveStack.settings(app),
+  description: 'Log aggregation: logs of services and applications in one place, kept, locked and queryable',
+});
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
 app.synth();

@@ -8,6 +8,7 @@ export {
   type LogArchiveProps,
   type LogSourceOptions,
 } from './archive/logs';
+export { type ApplicationLogTableOptions, LogTable, type LogTableOptions } from './archive/tables';
 export {
   BackupVault,
   type BackupVaultProps,
