@@ -3,6 +3,7 @@
  * numbers are for orientation. Nothing here fails a test.
  */
 import { cpus } from 'node:os';
+import { access } from './access';
 import { bodies } from './bodies';
 import { listing } from './listing';
 import { objects } from './objects';
@@ -14,6 +15,7 @@ import { starts } from './starts';
 import { store } from './store';
 
 const all: Readonly<Record<string, () => Promise<Row[]>>> = {
+  access,
   starts,
   stacks,
   objects,
