@@ -142,6 +142,8 @@ export interface ResourceContext {
    * fails, the rollback deletes it.
    */
   claim?(physicalId: string): void;
+  /** Aborted when the operation is to end early: who waits for somebody outside gives up. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ResourceResult {

@@ -46,6 +46,11 @@ test.each<[string, unknown, string]>([
     { ...named('x'), Outputs: { O: { Value: { 'Fn::GetAtt': ['Z', 'Arn'] } } } },
     'undefined resource Z',
   ],
+  [
+    'an attribute that AWS does not have',
+    { ...named('there'), Outputs: { O: { Value: { 'Fn::GetAtt': ['A', 'Nope'] } } } },
+    'does not support attribute type Nope',
+  ],
   ['an unknown function', named({ 'Fn::Frob': 'x' }), 'unsupported function: Fn::Frob'],
   ['wrong arguments', named({ 'Fn::Join': 'x' }), 'every Fn::Join object requires two parameters'],
   ['no such item', named({ 'Fn::Select': [5, ['a']] }), 'nonexistent value at index 5'],
@@ -86,18 +91,13 @@ test.each<[string, unknown, string]>([
   [
     'an unknown property',
     { Resources: { A: { ...bucket, Properties: { Colour: 1 } } } },
-    'A CREATE_FAILED Encountered unsupported property Colour',
+    'A CREATE_FAILED Properties validation failed for resource A with message:\n#: extraneous key [Colour] is not permitted',
   ],
   ['a property of another type', named({ a: 1 }), '#/BucketName: expected type: String'],
   [
     'a name that cannot be',
     named('Not_Valid'),
     'A CREATE_FAILED Resource handler returned message: "The specified bucket is not valid',
-  ],
-  [
-    'an attribute that is not there',
-    { ...named('there'), Outputs: { O: { Value: { 'Fn::GetAtt': ['A', 'Nope'] } } } },
-    'does not support attribute type Nope',
   ],
   [
     'an output that is no text',

@@ -1,16 +1,16 @@
 /**
  * Resource types of CloudFormation itself: nested stacks, made through its own API in the name of the parent's actor;
- * the metadata that CDK leaves in every stack; handles without anything to wait.
+ * the metadata that CDK leaves in every stack; wait conditions, which `waiting.ts` has.
  */
 
 import type { Stack as StackView } from '@aws-sdk/client-cloudformation';
-import { urlSuffixOf } from '../../base/arn';
 import { isAwsError } from '../../base/errors';
 import { tags, text } from '../../kernel/properties';
 import type { Properties, ResourceContext, ResourceResult, ResourceType } from '../../kernel/service';
 import { stringified } from './custom/custom';
 import { deployerOf } from './deployer';
 import { validationError } from './errors';
+import { waitCondition, waitConditionHandle } from './waiting';
 
 const nestedStack: ResourceType = {
   type: 'AWS::CloudFormation::Stack',
@@ -97,17 +97,4 @@ const metadata: ResourceType = {
   delete: async () => {},
 };
 
-/** Alone it does nothing; it is used in templates that need one resource. `Ref` looks like the URL that it is on AWS. */
-const waitConditionHandle: ResourceType = {
-  type: 'AWS::CloudFormation::WaitConditionHandle',
-  createOnly: [],
-  properties: [],
-  async create(context) {
-    const host = `cloudformation-waitcondition-${context.region}.s3.${urlSuffixOf(context.partition)}`;
-    return { physicalId: `https://${host}/${encodeURIComponent(`${context.stackId}/${context.generatedName()}`)}` };
-  },
-  update: async (_, physicalId) => ({ physicalId }),
-  delete: async () => {},
-};
-
-export const resources: readonly ResourceType[] = [nestedStack, metadata, waitConditionHandle];
+export const resources: readonly ResourceType[] = [nestedStack, metadata, waitCondition, waitConditionHandle];

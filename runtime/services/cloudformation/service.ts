@@ -5,6 +5,7 @@ import type { Handlers, ResourceType, Service } from '../../kernel/service';
 import { actions } from './actions';
 import { giveUp, takeAnswer } from './custom/responses';
 import { closeDeployer, type Deployer, openDeployer } from './deployer';
+import { consumers } from './notices';
 import { changeSetHandlers } from './operations/changesets';
 import { contentHandlers } from './operations/contents';
 import { driftHandlers } from './operations/drift';
@@ -17,6 +18,7 @@ import { resources } from './resources';
 import { forget } from './stacks/forget';
 import { recover } from './stacks/recover';
 import { createToolkits } from './toolkit/supply';
+import { takeSignal } from './waiting';
 
 declare module '../../kernel/peers' {
   interface Peers {
@@ -52,7 +54,8 @@ export function cloudformation(types: () => readonly ResourceType[]): Service {
     timers: { giveUp, forget },
     resources,
     supply: createToolkits(),
-    edge: { before: takeAnswer },
+    consumers,
+    edge: { before: (request, kernel) => takeAnswer(request, kernel) ?? takeSignal(request, kernel) },
     async start(kernel) {
       deployer = openDeployer(kernel, types);
       await recover(deployer);

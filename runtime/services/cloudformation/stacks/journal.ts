@@ -4,6 +4,7 @@
  * increase, whatever the clock says: clients sort by them.
  */
 import type { Kernel } from '../../../kernel/call';
+import { announce } from '../notices';
 import {
   putEvent,
   putResource,
@@ -87,7 +88,10 @@ export function openJournal(
       if (row) putResource(tx, batch.stack, row);
       else removeResource(tx, batch.stack, id);
     }
-    for (const { sequence, event } of batch.events) putEvent(tx, batch.stack, sequence, event);
+    for (const { sequence, event } of batch.events) {
+      putEvent(tx, batch.stack, sequence, event);
+      announce(tx, batch.stack, event);
+    }
   }
 
   async function write(work?: (tx: Writer) => Promise<void>): Promise<void> {

@@ -19,7 +19,8 @@ import type { Principal } from '../../../kernel/principal';
 import { assumed, peersOf } from '../actor';
 import { isCustom } from '../custom/custom';
 import { type Deployer, deployerOf } from '../deployer';
-import { insufficientCapabilities, missingExport, notSupported, validationError } from '../errors';
+import { insufficientCapabilities, missingExport, validationError } from '../errors';
+import { checkTopics } from '../notices';
 import { registeredType } from '../registry';
 import { findExport, type Stack, type StackParameter, type StackSettings } from '../state';
 import type { Adoptions } from './adopt';
@@ -73,7 +74,7 @@ export async function prepare(
   stack: Pick<Stack, 'account' | 'region' | 'name' | 'id'> & Partial<StackSettings>,
   wish: Wish,
 ): Promise<Prepared> {
-  if (wish.notificationArns?.length) throw notSupported('NotificationARNs');
+  checkTopics(wish.notificationArns);
   const document = parseDocument(wish.template);
   const declared = { parameters: readParameters(document) };
   const previous = new Map((stack.parameters ?? []).map(({ name, value }) => [name, value]));

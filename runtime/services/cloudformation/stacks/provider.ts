@@ -78,7 +78,8 @@ export async function handled<T>({ behaviour, open }: Provider, logicalId: strin
   try {
     return await step();
   } catch (error) {
-    if (open || !isAwsError(error)) throw error;
+    // CloudFormation's own types speak for themselves.
+    if (open || !isAwsError(error) || behaviour.type.startsWith('AWS::CloudFormation::')) throw error;
     const { message, code, status } = error;
     if (message.startsWith(UNREADABLE)) {
       throw invalidProperties(logicalId, message.slice(UNREADABLE.length));
@@ -116,5 +117,6 @@ export function contextFor(
     tags,
     generatedName: (options) => generatedName(name, row.logicalId, suffix, options),
     claim,
+    signal: run.signal,
   };
 }
