@@ -40,6 +40,16 @@ export {
   type SecureFunctionProps,
 } from './compute/function';
 export { OperationsKey } from './compute/key';
+export { SiteContent, type SiteContentProps } from './delivery/content';
+export { CustomDomain, type CustomDomainOptions, type ZonedDomainOptions } from './delivery/domain';
+export { type ManagedWebAclOptions, WebAcl } from './delivery/firewall';
+export { type DeliveryLogOptions, DeliveryLogs } from './delivery/logs';
+export { MediaDelivery, type MediaDeliveryProps } from './delivery/media';
+export { type MediaPath, MediaPreset } from './delivery/preset';
+export type { DeliveryProps } from './delivery/props';
+export { Routing } from './delivery/routing';
+export { SigningKeys, type SigningKeysProps, Viewers } from './delivery/signing';
+export { type ErrorPage, StaticSite, type StaticSiteProps } from './delivery/site';
 export { Idempotency, IdempotencyStore, type IdempotencyStoreProps } from './events/idempotency';
 export { MalwareGate, type MalwareGateProps } from './events/malware';
 export { BucketNotifications, type NotificationOptions } from './events/notifications';
