@@ -149,7 +149,7 @@ test('every request makes a record, delivered minutes later and not before', asy
     cipher: '-',
     authentication: 'AuthHeader',
     host: '127.0.0.1:4566',
-    tls: '-',
+    tls: 'TLSv1.3',
     accessPoint: '-',
     aclRequired: '-',
     sourceRegion: '-',

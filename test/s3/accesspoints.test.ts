@@ -8,6 +8,7 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   ListObjectsV2Command,
+  PutBucketLoggingCommand,
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
@@ -23,9 +24,12 @@ import {
   GetAccessPointPolicyStatusCommand,
   GetPublicAccessBlockCommand as GetAccountBlockCommand,
   ListAccessPointsCommand,
+  ListTagsForResourceCommand,
   PutAccessPointPolicyCommand,
   S3ControlClient,
+  TagResourceCommand,
   DeletePublicAccessBlockCommand as UnblockAccountCommand,
+  UntagResourceCommand,
 } from '@aws-sdk/client-s3-control';
 import { refusal, type Setting, start } from './client';
 
@@ -115,6 +119,56 @@ test('an alias and an ARN are as good as the bucket', async () => {
   const versioning = { Bucket: Alias, VersioningConfiguration: { Status: 'Enabled' as const } };
   expect(await refusal(setting.s3.send(new PutBucketVersioningCommand(versioning)))).toBe('405 MethodNotAllowed');
   expect(await refusal(read(hosted, arn('absent')))).toMatch(/^404 NoSuch/);
+});
+
+test('tags come with it, come later and go, and count in policies', async () => {
+  const { Name, Alias, AccessPointArn: ResourceArn } = await point({ Tags: [{ Key: 'team', Value: 'blue' }] });
+  const tags = async () => (await control.send(new ListTagsForResourceCommand({ AccountId, ResourceArn }))).Tags;
+  expect(await tags()).toEqual([{ Key: 'team', Value: 'blue' }]);
+  const iam = setting.coffer.client(IAMClient);
+  await iam.send(new CreateUserCommand({ UserName: 'tagged' }));
+  const Condition = { StringEquals: { 'aws:ResourceTag/team': 'blue', 's3:AccessPointTag/team': 'blue' } };
+  const Statement = [
+    { Effect: 'Allow', Action: 's3:GetObject', Resource: `${arn(Name)}/object/*`, Condition },
+    { Effect: 'Allow', Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` },
+  ];
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await iam.send(new PutUserPolicyCommand({ UserName: 'tagged', PolicyName: 'p', PolicyDocument }));
+  const user = setting.coffer.client(S3Client, { as: `arn:aws:iam::${AccountId}:user/tagged` });
+  expect(await read(user, Alias)).toBe('through');
+  const Tags = [{ Key: 'team', Value: 'red' }];
+  await control.send(new TagResourceCommand({ AccountId, ResourceArn, Tags }));
+  expect(await refusal(read(user, Alias))).toBe('403 AccessDenied');
+  await control.send(new UntagResourceCommand({ AccountId, ResourceArn, TagKeys: ['team', 'none'] }));
+  expect(await tags()).toEqual([]);
+  expect(await refusal(control.send(new TagResourceCommand({ AccountId, ResourceArn: arn('absent'), Tags })))).toBe(
+    '404 NoSuchAccessPoint',
+  );
+  const reserved = [{ Key: 'aws:team', Value: 'blue' }];
+  expect(await refusal(point({ Tags: reserved }))).toBe('400 InvalidTag');
+});
+
+test('access logs tell of one beside its bucket', async () => {
+  const { Alias, AccessPointArn = '' } = await point();
+  const logs = 'logs-of-points';
+  await setting.s3.send(new CreateBucketCommand({ Bucket: logs }));
+  const Statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'logging.s3.amazonaws.com' },
+    Action: 's3:PutObject',
+    Resource: `arn:aws:s3:::${logs}/*`,
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await setting.s3.send(new PutBucketPolicyCommand({ Bucket: logs, Policy }));
+  const LoggingEnabled = { TargetBucket: logs, TargetPrefix: '' };
+  await setting.s3.send(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: { LoggingEnabled } }));
+  await read(setting.s3, Alias);
+  await setting.coffer.clock.advance({ minutes: 10 });
+  const { Contents = [] } = await setting.s3.send(new ListObjectsV2Command({ Bucket: logs }));
+  const { Body } = await setting.s3.send(new GetObjectCommand({ Bucket: logs, Key: Contents[0].Key }));
+  const line = (await Body!.transformToString()).split('\n').find((one) => one.includes('REST.GET.OBJECT a/k')) ?? '';
+  expect(line.split(' ')[1]).toBe(Bucket);
+  expect(line.endsWith(` TLSv1.3 ${AccessPointArn} - -`)).toBe(true);
 });
 
 test('access point and bucket both have to allow; a bucket may leave it to its access points', async () => {
@@ -223,7 +277,12 @@ test('CloudFormation makes them, changes their policy and removes them', async (
     Resources: {
       Point: {
         Type: 'AWS::S3::AccessPoint',
-        Properties: { Bucket, Name: 'made-by-stack', Policy: JSON.parse(policy('made-by-stack', { AWS: principal })) },
+        Properties: {
+          Bucket,
+          Name: 'made-by-stack',
+          Tags: [{ Key: 'for', Value: principal }],
+          Policy: JSON.parse(policy('made-by-stack', { AWS: principal })),
+        },
       },
     },
     Outputs: Object.fromEntries(
@@ -246,6 +305,8 @@ test('CloudFormation makes them, changes their policy and removes them', async (
   await setting.coffer.settled();
   const { Policy } = await control.send(new GetAccessPointPolicyCommand({ AccountId, Name: 'made-by-stack' }));
   expect(Policy).toContain(STRANGER);
+  const { Tags } = await control.send(new ListTagsForResourceCommand({ AccountId, ResourceArn: arn('made-by-stack') }));
+  expect(Tags).toEqual([{ Key: 'for', Value: STRANGER }]);
   await cloudformation.send(new DeleteStackCommand({ StackName }));
   await setting.coffer.settled();
   expect(await refusal(control.send(new GetAccessPointCommand({ AccountId, Name: 'made-by-stack' })))).toBe(

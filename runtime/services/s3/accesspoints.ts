@@ -5,6 +5,7 @@
  * for using access points", "Creating access points restricted to a virtual private cloud".
  */
 import { formatArn, partitionOf } from '../../base/arn';
+import type { Request } from '../../base/http';
 import type { Check } from '../../kernel/authorize';
 import type { Call } from '../../kernel/call';
 import { vpcOf } from '../../kernel/conditions';
@@ -64,6 +65,17 @@ export async function accessPointNamed(call: Call, name: string): Promise<Access
   return point;
 }
 
+const passed = new WeakMap<Request, AccessPoint>();
+
+/** Remembers which access point a request went through, for who tells of it when it is over. */
+export function noteAccessPoint(request: Request, point: AccessPoint): void {
+  passed.set(request, point);
+}
+
+export function accessPointOf(request: Request): AccessPoint | undefined {
+  return passed.get(request);
+}
+
 /** The check of a bucket, behind the same check of the access point that the request came through. */
 export function throughAccessPoint(check: Check, { via }: Bucket, key?: string): Check {
   if (!via) return check;
@@ -75,7 +87,7 @@ export function throughAccessPoint(check: Check, { via }: Bucket, key?: string):
     get keys() {
       return check.keys;
     },
-    resourceTags: check.resourceTags,
+    resourceTags: via.tags,
     requestTags: check.requestTags,
     behind: check,
   };
@@ -86,7 +98,13 @@ export function accessPointKeys(via: AccessPoint) {
     's3:DataAccessPointArn': accessPointArn(via),
     's3:DataAccessPointAccount': via.account,
     's3:AccessPointNetworkOrigin': networkOrigin(via),
+    ...accessPointTagKeys(via),
   };
+}
+
+/** Source: S3 user guide, "Using tags with S3 Access Points for general purpose buckets". */
+export function accessPointTagKeys({ tags = {} }: Pick<AccessPoint, 'tags'>): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`s3:AccessPointTag/${key}`, value]));
 }
 
 export const networkOrigin = ({ vpc }: AccessPoint) => (vpc === undefined ? 'Internet' : 'VPC');

@@ -4,7 +4,7 @@
  * of this region, and belongs to whom the caller expects.
  */
 import type { Call } from '../../kernel/call';
-import { accessPointNamed, throughAccessPoint } from './accesspoints';
+import { accessPointNamed, noteAccessPoint, throughAccessPoint } from './accesspoints';
 import {
   accessDenied,
   invalidExpectedOwner,
@@ -76,6 +76,7 @@ async function lookUp(call: Call, name: string): Promise<Bucket> {
   if (via) {
     const behind = await findBucket(store, via.bucket);
     if (behind?.id !== via.bucketId) throw noSuchBucket(via.bucket);
+    noteAccessPoint(call.request, via);
     return { ...behind, via };
   }
   const supplied = (await call.kernel.supply(bucketArn(name, call.partition), call)) && (await findBucket(store, name));

@@ -1,12 +1,13 @@
 /**
  * Requests as access logs tell them: one record for most, two for a copy, one more per key for a deletion of many.
- * Leaves out what was never negotiated or measured here (cipher suite, TLS version, access points, source Region):
+ * Leaves out what was never negotiated or measured here (cipher suite, source Region):
  * such fields are `-`, "unknown or unavailable". Source: S3 user guide, "Amazon S3 server access log format".
  */
 import type { Request } from '../../../base/http';
 import type { Kernel } from '../../../kernel/call';
 import type { Principal } from '../../../kernel/principal';
 import type { Exchange } from '../../../kernel/service';
+import { accessPointArn, accessPointOf } from '../accesspoints';
 import { copySourceOf } from '../copies';
 import { canonicalId } from '../owners';
 import { loggedOperation } from './operations';
@@ -29,6 +30,9 @@ export interface AccessRecord {
   readonly headers: Request['headers'];
   readonly signature?: 'SigV2' | 'SigV4';
   readonly authentication?: 'AuthHeader' | 'QueryString';
+  /** ARN of the access point that it came through. */
+  readonly accessPoint?: string;
+  readonly tlsVersion?: string;
   readonly aclRequired: boolean;
   /** Absent for the single keys of a deletion of many: they are no request of their own. */
   readonly line?: { readonly uri?: string; readonly tookMs: number };
@@ -65,10 +69,11 @@ export function accessRecords(exchange: Exchange): AccessRecord[] {
   const request = visit ?? exchange.request;
   const input = exchange.input as Input;
   const output = exchange.output as Output | undefined;
+  const via = accessPointOf(exchange.request);
   const operation = loggedOperation(record.operation ?? '', response && record.method, input.Key !== undefined);
   const uri = response && `${record.method} ${visit?.target ?? record.target} HTTP/1.1`;
   const whole: AccessRecord = {
-    bucket: input.Bucket ?? '',
+    bucket: via?.bucket ?? input.Bucket ?? '',
     at: record.at,
     remoteAddress: record.remoteAddress,
     principal,
@@ -83,6 +88,8 @@ export function accessRecords(exchange: Exchange): AccessRecord[] {
     hostId: response?.headers['x-amz-id-2'],
     headers: request.headers,
     ...signatureOf(request),
+    accessPoint: via && accessPointArn(via),
+    tlsVersion: response && request.tlsVersion,
     aclRequired: exchange.granted,
     line: { uri, tookMs: record.tookMs },
   };
@@ -181,8 +188,8 @@ export function lineOf(kernel: Kernel, account: string, record: AccessRecord): s
     undefined, // cipher suite
     record.authentication,
     headers.host,
-    undefined, // TLS version
-    undefined, // access point ARN
+    record.tlsVersion === undefined ? undefined : `TLSv${record.tlsVersion}`,
+    record.accessPoint,
     record.aclRequired ? 'Yes' : undefined,
     undefined, // source Region: no request here comes out of one
   ];

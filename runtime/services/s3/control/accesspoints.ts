@@ -3,7 +3,7 @@ import { isPublic } from '../../../engine/policy/public';
 import type { Check } from '../../../kernel/authorize';
 import type { Call } from '../../../kernel/call';
 import type { Input, Output } from '../../../kernel/peers';
-import { ALIAS_SUFFIX, accessPointArn, blocks, networkOrigin } from '../accesspoints';
+import { ALIAS_SUFFIX, accessPointArn, accessPointTagKeys, blocks, networkOrigin } from '../accesspoints';
 import {
   accessDenied,
   accessPointOwnedByYou,
@@ -18,6 +18,7 @@ import { checkPolicy } from '../operations/configurations/policy';
 import { accessPointsOf, dropAccessPoint, findAccessPoint, putAccessPoint } from '../state/accesspoints';
 import { findBucket } from '../state/buckets';
 import type { AccessPoint } from '../state/tables';
+import { bucketTags } from '../tags';
 import { ownAccount, settings } from './access';
 import type { S3Control } from './service';
 
@@ -37,11 +38,22 @@ interface OnPoint {
 
 /** One action on the access point that the request names. */
 export function onAccessPoint(action: string) {
-  return ({ AccountId: account = '', Name: name = '' }: OnPoint, call: Call): readonly Check[] => {
-    const point = { account, region: call.region, name };
-    const keys = { 's3:DataAccessPointArn': accessPointArn(point), 's3:DataAccessPointAccount': account };
-    return [{ action, resource: accessPointArn(point), owner: account, keys }];
+  return async ({ AccountId: account = '', Name: name = '' }: OnPoint, call: Call): Promise<readonly Check[]> => {
+    const there = await findAccessPoint(call.kernel.store, account, call.region, name);
+    return [accessPointCheck(there ?? { account, region: call.region, name }, action)];
   };
+}
+
+type Named = Pick<AccessPoint, 'account' | 'region' | 'name' | 'tags'>;
+
+export function accessPointCheck(point: Named, action: string, requestTags?: Check['requestTags']): Check {
+  const resource = accessPointArn(point);
+  const keys = {
+    's3:DataAccessPointArn': resource,
+    's3:DataAccessPointAccount': point.account,
+    ...accessPointTagKeys(point),
+  };
+  return { action, resource, owner: point.account, keys, resourceTags: point.tags, requestTags };
 }
 
 /** "3 to 50 characters ... lowercase letters, numbers and hyphens", and no suffix that S3 keeps for itself. */
@@ -51,11 +63,15 @@ function checkName(name: string): void {
 }
 
 export async function CreateAccessPoint(call: Call, input: In<'CreateAccessPoint'>): Promise<Out<'CreateAccessPoint'>> {
+  const { Name: name = '', Bucket = '', AccountId = '' } = input;
+  const tags = input.Tags?.length ? bucketTags(input.Tags) : undefined;
+  const ask = (action: string) =>
+    call.authorize(accessPointCheck({ account: AccountId, region: call.region, name }, action, tags));
+  await ask('s3:CreateAccessPoint');
+  if (tags) await ask('s3:TagResource');
   const account = ownAccount(call, input);
-  const { Name: name = '', Bucket = '' } = input;
   checkName(name);
   if (input.Scope) throw notImplemented('scopes of access points, which directory buckets alone have');
-  if (input.Tags?.length) throw notImplemented('tags of access points');
   const { store, random } = call.kernel;
   const bucket = await findBucket(store, Bucket);
   if (!bucket) throw noSuchBucket(Bucket);
@@ -76,6 +92,7 @@ export async function CreateAccessPoint(call: Call, input: In<'CreateAccessPoint
     alias: `${stem}${aliasLetters(random.bytes(ALIAS_LETTERS))}${ALIAS_SUFFIX}`,
     createdAt: call.now,
     ...(vpc === undefined ? {} : { vpc }),
+    ...(tags ? { tags } : {}),
     // "All block public access settings are enabled by default for new access points."
     publicAccess: settings(
       input.PublicAccessBlockConfiguration ?? {},
@@ -162,11 +179,15 @@ export async function PutAccessPointPolicy(
   const policy = { document, isPublic: isPublic(document), origin: call.origin };
   const bucket = await findBucket(call.kernel.store, point.bucket);
   if (policy.isPublic && bucket && blocks(bucket, 'BlockPublicPolicy', point)) throw accessDenied();
-  await change(call, point, (now) => ({ ...now, policy }));
+  await changePoint(call, point, (now) => ({ ...now, policy }));
   return {};
 }
 
-async function change(call: Call, { account, region, name }: AccessPoint, to: (now: AccessPoint) => AccessPoint) {
+export async function changePoint(
+  call: Call,
+  { account, region, name }: AccessPoint,
+  to: (now: AccessPoint) => AccessPoint,
+) {
   await call.kernel.store.write(async (tx) => {
     const now = await findAccessPoint(tx, account, region, name);
     if (!now) throw noSuchAccessPoint(name);
@@ -192,7 +213,7 @@ export async function DeleteAccessPointPolicy(
 ): Promise<Out<'DeleteAccessPointPolicy'>> {
   const point = await pointOf(call, input);
   if (!point.policy) throw noPolicy(point.name);
-  await change(call, point, ({ policy: _, ...now }) => now);
+  await changePoint(call, point, ({ policy: _, ...now }) => now);
   return {};
 }
 

@@ -7,7 +7,15 @@ import { ignore } from './settings';
 export const accessPointResource: ResourceType = {
   type: 'AWS::S3::AccessPoint',
   createOnly: ['Bucket', 'BucketAccountId', 'Name', 'PublicAccessBlockConfiguration', 'VpcConfiguration'],
-  properties: ['Bucket', 'BucketAccountId', 'Name', 'Policy', 'PublicAccessBlockConfiguration', 'VpcConfiguration'],
+  properties: [
+    'Bucket',
+    'BucketAccountId',
+    'Name',
+    'Policy',
+    'PublicAccessBlockConfiguration',
+    'Tags',
+    'VpcConfiguration',
+  ],
 
   async create(context, properties) {
     const Name = text(properties, 'Name') ?? context.generatedName({ maxLength: 50, lowerCase: true });
@@ -19,6 +27,7 @@ export const accessPointResource: ResourceType = {
       BucketAccountId: text(properties, 'BucketAccountId'),
       VpcConfiguration: vpc?.VpcId === undefined ? undefined : { VpcId: vpc.VpcId },
       PublicAccessBlockConfiguration: flags(properties.PublicAccessBlockConfiguration),
+      Tags: tagsOf(properties),
     });
     context.claim?.(Name);
     await putPolicy(context, Name, properties);
@@ -27,6 +36,7 @@ export const accessPointResource: ResourceType = {
 
   async update(context, Name, properties) {
     await putPolicy(context, Name, properties);
+    await putTags(context, Name, properties);
     return result(context, Name);
   },
 
@@ -40,10 +50,13 @@ export const accessPointResource: ResourceType = {
     const on = { AccountId: context.account, Name };
     const point = await context.peers.s3control.GetAccessPoint(on).catch(ignore('NoSuchAccessPoint'));
     if (!point) return undefined;
+    const named = { AccountId: context.account, ResourceArn: point.AccessPointArn };
+    const { Tags } = await context.peers.s3control.ListTagsForResource(named);
     const policy = await context.peers.s3control.GetAccessPointPolicy(on).catch(ignore('NoSuchAccessPointPolicy'));
     return {
       Name,
       Bucket: point.Bucket,
+      Tags: Tags?.length ? Tags : undefined,
       BucketAccountId: point.BucketAccountId,
       VpcConfiguration: point.VpcConfiguration,
       PublicAccessBlockConfiguration: point.PublicAccessBlockConfiguration,
@@ -51,6 +64,21 @@ export const accessPointResource: ResourceType = {
     };
   },
 };
+
+function tagsOf({ Tags }: Properties): { Key: string; Value: string }[] | undefined {
+  return Tags as { Key: string; Value: string }[] | undefined;
+}
+
+async function putTags(context: ResourceContext, Name: string, properties: Properties): Promise<void> {
+  const { s3control } = context.peers;
+  const wanted = tagsOf(properties) ?? [];
+  const { AccessPointArn: ResourceArn } = await s3control.GetAccessPoint({ AccountId: context.account, Name });
+  const on = { AccountId: context.account, ResourceArn };
+  const { Tags: now = [] } = await s3control.ListTagsForResource(on);
+  const TagKeys = now.flatMap(({ Key = '' }) => (wanted.some((one) => one.Key === Key) ? [] : [Key]));
+  if (TagKeys.length > 0) await s3control.UntagResource({ ...on, TagKeys });
+  if (wanted.length > 0) await s3control.TagResource({ ...on, Tags: wanted });
+}
 
 /** Properties come as texts from some templates. */
 function flags(given: unknown) {

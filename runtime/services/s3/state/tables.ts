@@ -93,6 +93,7 @@ export interface AccessPoint {
   /** The only VPC from which it takes requests. */
   readonly vpc?: string;
   readonly publicAccess: PublicAccessBlock;
+  readonly tags?: Readonly<Record<string, string>>;
   readonly policy?: {
     readonly document: string;
     readonly isPublic: boolean;
