@@ -82,6 +82,12 @@ export {
 export { BucketBlockSseC, BucketPerimeter, BucketTlsOnly, BucketUploadEncryption } from './mixins/policy';
 export { BucketMetrics } from './observe/metrics';
 export { BucketMonitor, type BucketMonitorProps, type MonitoredReplication } from './observe/monitor';
+export { ExistingObjects, type ExistingObjectsProps } from './replication/existing';
+export { ReplicaKey, type ReplicaKeyProps } from './replication/key';
+export { ReplicaBucket, type ReplicaBucketProps } from './replication/replica';
+export { ReplicatedBucket, type ReplicatedBucketProps } from './replication/replicated';
+export { BucketReplication, type BucketReplicationProps } from './replication/replication';
+export type { ReplicationTarget } from './replication/rule';
 export { UploadApi, type UploadApiProps } from './uploads/api';
 export { CofferChecks, type CofferChecksProps } from './validation/checks';
 export { type Problem, Problems } from './validation/problems';
