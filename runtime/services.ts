@@ -12,6 +12,7 @@ import { s3 } from './services/s3/service';
 import { sns } from './services/sns/service';
 import { sqs } from './services/sqs/service';
 import { ssm } from './services/ssm/service';
+import { states } from './services/states/service';
 import { sts } from './services/sts/service';
 
 export function createServices(): Service[] {
@@ -27,6 +28,7 @@ export function createServices(): Service[] {
     sns(),
     sqs(),
     ssm(),
+    states(),
     sts(),
     cloudformation(() => services.flatMap((service) => service.resources ?? [])),
   ];

@@ -28,6 +28,7 @@ const forms: Readonly<Record<string, Form>> = {
   ssm: JSON_RPC,
   events: JSON_RPC,
   secretsmanager: JSON_RPC,
+  states: JSON_RPC,
   dynamodb: JSON_RPC,
   organizations: JSON_RPC,
   lambda: REST_JSON,

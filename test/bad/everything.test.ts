@@ -11,6 +11,7 @@ import * as lambda from '@aws-sdk/client-lambda';
 import * as organizations from '@aws-sdk/client-organizations';
 import * as s3 from '@aws-sdk/client-s3';
 import * as s3control from '@aws-sdk/client-s3-control';
+import * as states from '@aws-sdk/client-sfn';
 import * as sns from '@aws-sdk/client-sns';
 import * as sqs from '@aws-sdk/client-sqs';
 import * as ssm from '@aws-sdk/client-ssm';
@@ -33,6 +34,7 @@ const clients: Record<string, { sdk: object; client: unknown }> = {
   sns: { sdk: sns, client: sns.SNSClient },
   sqs: { sdk: sqs, client: sqs.SQSClient },
   ssm: { sdk: ssm, client: ssm.SSMClient },
+  states: { sdk: states, client: states.SFNClient },
   sts: { sdk: sts, client: sts.STSClient },
 };
 

@@ -1,9 +1,9 @@
 /** Custom resources whose Node handlers are CDK's own: they answer by https on port 443, as on AWS. */
 import { CloudFormationClient, DeleteStackCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { type Coffer, startCoffer } from '@coffer/runtime';
-import { App, CfnOutput, CustomResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, CfnOutput, CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as cr from 'aws-cdk-lib/custom-resources';
@@ -124,4 +124,66 @@ test('a handler of ones own that takes https for granted', async () => {
   const thing = new CustomResource(stack, 'Thing', { serviceToken });
   new CfnOutput(stack, 'Said', { value: thing.getAttString('Said') });
   expect((await coffer.deploy(app)).output('Said')).toBe('hello');
+});
+
+function waiting(queries: number): App {
+  const app = new App();
+  const stack = new Stack(app, 'Waited');
+  const fn = (id: string, source: string) =>
+    new lambda.Function(stack, id, {
+      runtime: lambda.Runtime.NODEJS_22_X,
+      handler: 'index.handler',
+      code: lambda.Code.fromInline(source),
+    });
+  const provider = new cr.Provider(stack, 'Provider', {
+    onEventHandler: fn(
+      'OnEvent',
+      'exports.handler = async ({ RequestType }) => ({ PhysicalResourceId: "waited", Data: { RequestType } });',
+    ),
+    isCompleteHandler: fn(
+      'IsComplete',
+      `let asked = 0;
+      exports.handler = async ({ RequestType, ResourceProperties: { Queries } }) => {
+        const IsComplete = RequestType === 'Delete' || ++asked > Number(Queries);
+        return IsComplete ? { IsComplete, Data: { asked } } : { IsComplete };
+      };`,
+    ),
+    queryInterval: Duration.seconds(1),
+    totalTimeout: Duration.seconds(2),
+  });
+  const thing = new CustomResource(stack, 'Thing', {
+    serviceToken: provider.serviceToken,
+    properties: { Queries: queries },
+  });
+  new CfnOutput(stack, 'Said', { value: `${thing.getAttString('RequestType')} ${thing.getAttString('asked')}` });
+  return app;
+}
+
+test('the provider framework asks until it is complete, or gives up', async () => {
+  expect((await coffer.deploy(waiting(1))).output('Said')).toBe('Create 2');
+  await expect(coffer.deploy(waiting(9))).rejects.toThrow('Operation timed out');
+  await destroy('Waited');
+});
+
+test('values go from Region to Region, and are taken back', async () => {
+  const app = () => {
+    const made = new App({ context: { '@aws-cdk/core:defaultCrossStackReferences': 'strong' } });
+    const env = (region: string) => ({ env: { account: '000000000000', region }, crossRegionReferences: true });
+    const first = new Stack(made, 'First', env('us-east-1'));
+    const second = new Stack(made, 'Second', env('eu-west-1'));
+    const group = new logs.LogGroup(first, 'Group', { removalPolicy: RemovalPolicy.DESTROY });
+    new CfnOutput(second, 'Arn', { value: group.logGroupArn });
+    return made;
+  };
+  const deployed = await coffer.deploy(app());
+  expect(deployed.output('Arn')).toMatch(/^arn:aws:logs:us-east-1:000000000000:log-group:First-Group/);
+  const ssm = coffer.client(SSMClient, { region: 'eu-west-1' });
+  const path = { Path: '/cdk/exports/', Recursive: true };
+  const { Parameters } = await ssm.send(new GetParametersByPathCommand(path));
+  expect(Parameters).toMatchObject([{ Value: deployed.output('Arn') }]);
+  await coffer
+    .client(CloudFormationClient, { region: 'eu-west-1' })
+    .send(new DeleteStackCommand({ StackName: 'Second' }));
+  await destroy('First');
+  expect((await ssm.send(new GetParametersByPathCommand(path))).Parameters).toEqual([]);
 });

@@ -3,32 +3,14 @@
  * guide, "Transforming events", "Amazon EventBridge input transformation".
  */
 import type { Target } from '@aws-sdk/client-eventbridge';
+import { type JsonPath, readJsonPath, valueAt } from '../../engine/jsonpath';
 import { validation } from './errors';
 
-type Step = string | number;
-
-/** `$.detail.items[0].name` and `$['a']['b']`. @throws ValidationException */
-export function readPath(text: string): readonly Step[] {
-  const steps: Step[] = [];
-  let rest = text;
-  if (!rest.startsWith('$')) throw invalidPath(text);
-  rest = rest.slice(1);
-  while (rest !== '') {
-    const step = /^(?:\.([A-Za-z0-9_-]+)|\['([^']+)'\]|\["([^"]+)"\]|\[(\d+)\])/.exec(rest);
-    if (!step) throw invalidPath(text);
-    steps.push(step[4] !== undefined ? Number(step[4]) : (step[1] ?? step[2] ?? step[3]));
-    rest = rest.slice(step[0].length);
-  }
-  return steps;
-}
-
-const invalidPath = (text: string) => validation(`Invalid JsonPath: ${text}`);
-
-function valueAt(event: unknown, path: string): unknown {
-  return readPath(path).reduce<unknown>(
-    (value, step) => (typeof value === 'object' && value !== null ? (value as Record<Step, unknown>)[step] : undefined),
-    event,
-  );
+/** @throws ValidationException */
+function needPath(text: string): JsonPath {
+  const path = readJsonPath(text);
+  if (!path) throw validation(`Invalid JsonPath: ${text}`);
+  return path;
 }
 
 export interface RuleFacts {
@@ -40,7 +22,7 @@ export interface RuleFacts {
 /** @returns JSON text (of an input transformer: whatever its template makes) */
 export function inputFor({ Input, InputPath, InputTransformer }: Target, event: object, facts: RuleFacts): string {
   if (Input !== undefined) return Input;
-  if (InputPath !== undefined) return JSON.stringify(valueAt(event, InputPath) ?? null);
+  if (InputPath !== undefined) return JSON.stringify(valueAt(event, needPath(InputPath)) ?? null);
   if (!InputTransformer) return JSON.stringify(event);
   const values: Record<string, unknown> = {
     'aws.events.rule-arn': facts.ruleArn,
@@ -49,7 +31,8 @@ export function inputFor({ Input, InputPath, InputTransformer }: Target, event: 
     'aws.events.event': withoutDetail(event),
     'aws.events.event.json': event,
   };
-  for (const [name, path] of Object.entries(InputTransformer.InputPathsMap ?? {})) values[name] = valueAt(event, path);
+  for (const [name, path] of Object.entries(InputTransformer.InputPathsMap ?? {}))
+    values[name] = valueAt(event, needPath(path));
   return fill(InputTransformer.InputTemplate ?? '', values);
 }
 
@@ -92,9 +75,9 @@ export function checkInputs({ Input, InputPath, InputTransformer }: Target): voi
       throw validation('Parameter Input is not valid. Reason: Invalid JSON.');
     }
   }
-  if (InputPath !== undefined) readPath(InputPath);
+  if (InputPath !== undefined) needPath(InputPath);
   for (const [name, path] of Object.entries(InputTransformer?.InputPathsMap ?? {})) {
     if (name.startsWith('AWS')) throw validation(`InputPathsMap key ${name} begins with the reserved AWS.`);
-    readPath(path);
+    needPath(path);
   }
 }

@@ -153,10 +153,6 @@ const operation: Record<string, Look> = {
   'AWS::Logs::DeliverySource': id('{Name}', { Arn: arn('logs', 'delivery-source:{ref}') }),
   'AWS::Logs::MetricFilter': id('{FilterName|generated}'),
   'AWS::Logs::SubscriptionFilter': id('{FilterName|generated}'),
-  'AWS::StepFunctions::StateMachine': byArn(arn('states', 'stateMachine:{StateMachineName|generated}'), {
-    Name: '{StateMachineName|generated}',
-    StateMachineRevisionId: '{uuid}',
-  }),
 };
 
 const storage: Record<string, Look> = {
