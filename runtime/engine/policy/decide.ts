@@ -66,7 +66,8 @@ export type Decision =
   /** What had to allow and did not. */
   | { readonly effect: 'implicitDeny'; readonly by: 'missing'; readonly missing: PolicyKind };
 
-export function askedOf({ action, resource, caller, lookup }: Question): Asked {
+export function askedOf({ action, resource, caller: who, lookup, policies }: Question): Asked {
+  const caller = policies.some(({ kind }) => kind === 'boundary') ? { ...who, bounded: true } : who;
   return { action, lowerAction: action.toLowerCase(), resource, caller, lookup };
 }
 

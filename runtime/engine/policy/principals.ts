@@ -12,6 +12,8 @@ export interface Caller {
   readonly userId: string;
   readonly session?: {
     readonly roleArn?: string;
+    /** Of a federated session: the user whose permissions it shares. */
+    readonly userArn?: string;
     readonly provider?: string;
     readonly name?: string;
     readonly sourceIdentity?: string;
@@ -22,6 +24,8 @@ export interface Caller {
   readonly service?: string;
   /** The resource that a service acts for. */
   readonly sourceArn?: string;
+  /** Whether a permissions boundary is attached to the user or role. */
+  readonly bounded?: boolean;
   /** Canonical user id of the caller's account, when the resource's service knows it. */
   readonly canonicalId?: string;
 }
@@ -85,7 +89,9 @@ export function compilePrincipals(entries: readonly PrincipalEntry[]): Principal
 
 /**
  * `NotPrincipal`: a caller is excepted only when each of its identities is listed. "AWS might validate the account
- * first, then the role, and then the assumed-role user", so all of them have to be there.
+ * first, then the role, and then the assumed-role user", so all of them have to be there. "The NotPrincipal element with
+ * a Deny effect will always deny any IAM principal that has a permissions boundary policy attached, regardless of the
+ * values" (IAM user guide, "Permissions boundaries for IAM entities").
  */
 export function compileNotPrincipals(entries: readonly PrincipalEntry[]): Principals {
   const tests = entries.map(compileEntry);
@@ -93,7 +99,7 @@ export function compileNotPrincipals(entries: readonly PrincipalEntry[]): Princi
     text: textOf(entries),
     names(caller) {
       const listed = (identity: Caller): boolean => tests.some((test) => test(identity) === 'direct');
-      return identitiesOf(caller).every(listed) ? undefined : 'direct';
+      return !caller.bounded && identitiesOf(caller).every(listed) ? undefined : 'direct';
     },
   };
 }
@@ -127,7 +133,8 @@ function compileAws(value: string): EntryTest {
   if (UNIQUE_ID.test(value)) {
     return ({ userId }) => (userId === value ? 'direct' : userId.startsWith(`${value}:`) ? 'role' : undefined);
   }
-  return ({ arn }) => (arn === value ? 'direct' : undefined);
+  // "Requests made by the federated user during the session are limited", as those of a session are by its role's ARN.
+  return ({ arn, session }) => (arn === value ? 'direct' : session?.userArn === value ? 'role' : undefined);
 }
 
 /** The account that `111122223333` and `arn:aws:iam::111122223333:root` mean. */
