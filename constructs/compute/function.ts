@@ -4,7 +4,7 @@
  * were chosen. What it needs to start is attached before it is made; what it may do to buckets is attached after, so
  * that a bucket may call a function that may read that bucket without a cycle in the template.
  */
-import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -13,6 +13,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { Removal } from '../bucket/removal';
 import { acknowledge, acknowledgeWildcard } from '../validation/acknowledge';
 import { Problems } from '../validation/problems';
 import { act } from './alarms';
@@ -93,9 +94,9 @@ export interface SecureFunctionProps {
   readonly logRetention?: logs.RetentionDays;
   /**
    * What becomes of the logs when they leave the stack.
-   * @default RemovalPolicy.RETAIN
+   * @default Removal.RETAIN
    */
-  readonly removalPolicy?: RemovalPolicy;
+  readonly removal?: Removal;
   /**
    * Who is told of alarms.
    * @default - the topic that the stack shares, `AlarmTopic.shared(stack)`
@@ -131,7 +132,7 @@ export class SecureFunction extends lambda.Function {
 
   constructor(scope: Construct, id: string, props: SecureFunctionProps) {
     checkLimits(scope, id, props);
-    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    const removalPolicy = (props.removal ?? Removal.RETAIN).policyIn(scope);
     const role = new iam.Role(scope, `${id}Role`, {
       description: `Execution role: ${props.description}`.slice(0, 1000),
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),

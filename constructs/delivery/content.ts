@@ -5,7 +5,7 @@
  * Sources: CDK "Assets"; CloudFormation user guide, "Custom resource reference"; CloudFront developer guide, "Invalidate files".
  */
 import { existsSync, statSync } from 'node:fs';
-import { ArnFormat, CustomResource, Duration, type RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { ArnFormat, CustomResource, Duration, Stack, Token } from 'aws-cdk-lib';
 import type * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -13,6 +13,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
+import type { Removal } from '../bucket/removal';
 import { Concurrency, SecureFunction } from '../compute/function';
 import { bundled } from '../compute/handlers';
 import { Problems } from '../validation/problems';
@@ -55,9 +56,9 @@ export interface SiteContentProps {
   readonly memorySizeMib?: number;
   /**
    * What becomes of the function's logs when they leave the stack.
-   * @default RemovalPolicy.RETAIN
+   * @default Removal.RETAIN
    */
-  readonly removalPolicy?: RemovalPolicy;
+  readonly removal?: Removal;
   /**
    * Who is told of alarms.
    * @default - the topic that the stack shares, `AlarmTopic.shared(stack)`
@@ -84,7 +85,7 @@ export class SiteContent extends Construct {
       memorySizeMib: props.memorySizeMib ?? 512,
       concurrency: Concurrency.reserved(2),
       retryAttempts: 0,
-      removalPolicy: props.removalPolicy,
+      removal: props.removal,
       alarmActions: props.alarmActions,
     });
     this.publisher.allow(

@@ -67,6 +67,8 @@ export interface Plan {
   readonly bucket: s3.IBucket;
   readonly comment: string;
   readonly tellMissing: boolean;
+  /** Whether it delivers anything. */
+  readonly enabled?: boolean;
   readonly defaultRootObject?: string;
   readonly errorResponses?: cloudfront.ErrorResponse[];
   /** Behaviour of a path, without its origin. */
@@ -109,6 +111,7 @@ export function deliver(scope: Construct, props: DeliveryProps, plan: Plan): Del
     additionalBehaviors: Object.fromEntries(
       Object.entries(plan.paths).map(([pattern, options]) => [pattern, behaviour(options)]),
     ),
+    enabled: plan.enabled,
     defaultRootObject: plan.defaultRootObject,
     errorResponses: plan.errorResponses,
     httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,

@@ -69,7 +69,7 @@ export class MediaDelivery extends Construct {
       props.bucket ??
       makeBucket(this, 'Media', {
         lifecycleRules: [{ id: 'forget-replaced', noncurrentVersionExpiration: Duration.days(30) }],
-        removalPolicy: props.removalPolicy,
+        removal: props.removal,
       });
     // S3 answers the preflight; the policy below then says who may read.
     if (origins.length > 0 && this.bucket instanceof s3.Bucket)
@@ -106,6 +106,7 @@ export class MediaDelivery extends Construct {
       comment: `Media ${this.node.path}`,
       // Without a root object a bucket that may be listed would be: what is missing stays a 403.
       tellMissing: false,
+      enabled: props.viewers.any,
       behaviour: behaviour(usual),
       paths: Object.fromEntries(paths.map(({ pattern, preset }) => [pattern, behaviour(preset)])),
     });
@@ -128,9 +129,9 @@ export class MediaDelivery extends Construct {
   private check(props: MediaDeliveryProps, paths: MediaPath[], origins: string[]): void {
     const problems = new Problems(this);
     checkDelivery(this, problems, props);
-    const { keys, reason } = props.viewers;
+    const { reason } = props.viewers;
     problems.check(
-      keys !== undefined || (reason ?? '').length >= 10,
+      reason === undefined || reason.length >= 10,
       'viewers reason',
       reason,
       'at least 10 characters',

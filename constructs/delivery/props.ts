@@ -1,8 +1,8 @@
 /** What StaticSite and MediaDelivery have in common. */
-import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { Removal } from '../bucket/removal';
 import type { CustomDomain } from './domain';
 import type { WebAcl } from './firewall';
 import type { DeliveryLogs } from './logs';
@@ -50,9 +50,9 @@ export interface DeliveryProps {
   readonly distributionId?: string;
   /**
    * What becomes of a bucket made here when it leaves the stack.
-   * @default RemovalPolicy.RETAIN
+   * @default Removal.RETAIN
    */
-  readonly removalPolicy?: RemovalPolicy;
+  readonly removal?: Removal;
   /**
    * Who is told when more than 1 % of requests end in an error of the server. Needs a stack in us-east-1.
    * @default - nobody

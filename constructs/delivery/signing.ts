@@ -84,10 +84,20 @@ export class Viewers {
     return new Viewers(undefined, reason);
   }
 
+  /** Nobody: the distribution is made and disabled, until there are keys. */
+  public static nobody(): Viewers {
+    return new Viewers();
+  }
+
   private constructor(
     /** The keys that sign. */
     public readonly keys?: SigningKeys,
     /** Why everyone may. */
     public readonly reason?: string,
   ) {}
+
+  /** Whether anybody may see anything. */
+  public get any(): boolean {
+    return this.keys !== undefined || this.reason !== undefined;
+  }
 }

@@ -4,11 +4,12 @@
  * puts the files there and invalidates the cache. No website endpoint, nothing public in S3.
  * Source: CloudFront developer guide, "Get started with a secure static website", "Configure error response behavior".
  */
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { Removal } from '../bucket/removal';
 import { makeBucket } from '../events/made';
 import { Problems } from '../validation/problems';
 import { SiteContent } from './content';
@@ -92,7 +93,7 @@ export class StaticSite extends Construct {
     const csp = props.contentSecurityPolicy ?? STRICT_CONTENT_SECURITY_POLICY;
     this.check(props, indexDocument, errorPages, csp);
 
-    this.bucket = props.bucket ?? siteBucket(this, props.removalPolicy);
+    this.bucket = props.bucket ?? siteBucket(this, props.removal);
     const headers = securityHeaders(this, 'Headers', {
       contentSecurityPolicy: csp,
       corsOrigins: [],
@@ -140,7 +141,7 @@ export class StaticSite extends Construct {
         bucket: this.bucket,
         distribution,
         invalidationPaths: props.invalidationPaths,
-        removalPolicy: props.removalPolicy,
+        removal: props.removal,
         alarmActions: props.alarmActions,
       });
   }
@@ -205,9 +206,9 @@ export class StaticSite extends Construct {
 }
 
 /** What a deployment replaces is kept for a while, for whoever wants it back. */
-function siteBucket(scope: Construct, removalPolicy?: RemovalPolicy) {
+function siteBucket(scope: Construct, removal?: Removal) {
   return makeBucket(scope, 'Files', {
     lifecycleRules: [{ id: 'forget-replaced', noncurrentVersionExpiration: Duration.days(30) }],
-    removalPolicy,
+    removal,
   });
 }

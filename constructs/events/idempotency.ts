@@ -5,10 +5,11 @@
  * a service more; S3 is there already, and one write an event is what either costs.
  * Source: S3 user guide, "How to prevent object overwrites with conditional writes".
  */
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { SecureBucket } from '../bucket/bucket';
+import type { Removal } from '../bucket/removal';
 import type { SecureFunction } from '../compute/function';
 import { Problems } from '../validation/problems';
 import { makeBucket } from './made';
@@ -27,9 +28,9 @@ export interface IdempotencyStoreProps {
   readonly encryptionKey?: kms.IKey;
   /**
    * What becomes of the notes when they leave the stack.
-   * @default RemovalPolicy.RETAIN
+   * @default Removal.RETAIN
    */
-  readonly removalPolicy?: RemovalPolicy;
+  readonly removal?: Removal;
 }
 
 /** Remembers events that were dealt with. Processors may share one. */
@@ -53,7 +54,7 @@ export class IdempotencyStore extends Construct {
     this.bucket = makeBucket(this, 'Notes', {
       key: props.encryptionKey,
       lifecycleRules: [{ id: 'forget', expiration: retention, noncurrentVersionExpiration: Duration.days(1) }],
-      removalPolicy: props.removalPolicy,
+      removal: props.removal,
     });
   }
 

@@ -1,17 +1,16 @@
 /** Buckets that patterns make beside the ones they are given: a SecureBucket under the key of its neighbour. */
-import { RemovalPolicy } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { SecureBucket } from '../bucket/bucket';
 import { Encryption } from '../bucket/encryption';
-import { Removal } from '../bucket/removal';
+import type { Removal } from '../bucket/removal';
 
 export interface MadeBucket {
   readonly key?: kms.IKey;
   readonly cors?: s3.CorsRule[];
   readonly lifecycleRules?: s3.LifecycleRule[];
-  readonly removalPolicy?: RemovalPolicy;
+  readonly removal?: Removal;
 }
 
 export function makeBucket(scope: Construct, id: string, made: MadeBucket): SecureBucket {
@@ -19,6 +18,6 @@ export function makeBucket(scope: Construct, id: string, made: MadeBucket): Secu
     encryption: Encryption.customerKey(made.key),
     cors: made.cors,
     lifecycleRules: made.lifecycleRules,
-    removal: Removal.of(made.removalPolicy ?? RemovalPolicy.RETAIN),
+    removal: made.removal,
   });
 }

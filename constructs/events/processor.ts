@@ -98,7 +98,7 @@ export class ObjectProcessor extends Construct {
     if (idempotency.enabled) {
       this.store =
         idempotency.store ??
-        new IdempotencyStore(this, 'Done', { encryptionKey: bucket.encryptionKey, removalPolicy: props.removalPolicy });
+        new IdempotencyStore(this, 'Done', { encryptionKey: bucket.encryptionKey, removal: props.removal });
       // Named after what the function does, not by reference: a reference would make the store wait for the function.
       this.store.serve(this.handler, `${this.node.id}-${this.node.addr.slice(-8)}/`);
     }

@@ -5,13 +5,14 @@
  * Sources: S3 user guide, "Bucket policy examples using condition keys" (`s3:signatureAge`, `s3:authType`); Lambda
  * developer guide, "Control access to Lambda function URLs".
  */
-import { Duration, type RemovalPolicy, Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { SecureBucket } from '../bucket/bucket';
+import type { Removal } from '../bucket/removal';
 import { type Concurrency, SecureFunction } from '../compute/function';
 import { bundled } from '../compute/handlers';
 import { makeBucket } from '../events/made';
@@ -63,9 +64,9 @@ export interface UploadApiProps {
   readonly concurrency?: Concurrency;
   /**
    * What becomes of buckets and logs when they leave the stack.
-   * @default RemovalPolicy.RETAIN
+   * @default Removal.RETAIN
    */
-  readonly removalPolicy?: RemovalPolicy;
+  readonly removal?: Removal;
   /**
    * Who is told of alarms.
    * @default - the topic that the stack shares, `AlarmTopic.shared(stack)`
@@ -92,7 +93,7 @@ export class UploadApi extends Construct {
     const origins = props.allowedOrigins ?? [];
     this.check(props, maxSizeBytes, expiresIn, prefix);
 
-    this.clean = props.clean ?? makeBucket(this, 'Clean', { removalPolicy: props.removalPolicy });
+    this.clean = props.clean ?? makeBucket(this, 'Clean', { removal: props.removal });
     this.gate = new MalwareGate(this, 'Gate', {
       clean: this.clean,
       scan: props.scan,
@@ -109,7 +110,7 @@ export class UploadApi extends Construct {
               },
             ],
       concurrency: props.concurrency,
-      removalPolicy: props.removalPolicy,
+      removal: props.removal,
       alarmActions: props.alarmActions,
     });
     const quarantine = this.gate.quarantine;
@@ -125,7 +126,7 @@ export class UploadApi extends Construct {
         EXPIRES_SECONDS: String(expiresIn.toSeconds()),
       },
       concurrency: props.concurrency,
-      removalPolicy: props.removalPolicy,
+      removal: props.removal,
       alarmActions: props.alarmActions,
     });
     this.handler.allowObjects(quarantine, `${prefix}*`, ['s3:PutObject'], quarantine.encryptionKey);

@@ -58,7 +58,22 @@ const queued = new ObjectProcessor(stack, 'Queued', {
   prefix: 'queued/',
   trigger: ObjectTrigger.queue({ maxReceiveCount: 2 }),
 });
-for (const processor of [direct, queued]) processor.allowWrite(bucket, { prefix: 'out/' });
+const announced = new ObjectProcessor(stack, 'Announced', {
+  description: 'announced',
+  bucket,
+  code,
+  prefix: 'announced/',
+  trigger: ObjectTrigger.topic(),
+});
+const ruled = new ObjectProcessor(stack, 'Ruled', {
+  description: 'ruled',
+  bucket,
+  code,
+  prefix: 'ruled/',
+  suffix: '.txt',
+  trigger: ObjectTrigger.eventBridge(),
+});
+for (const processor of [direct, queued, announced, ruled]) processor.allowWrite(bucket, { prefix: 'out/' });
 const api = new UploadApi(stack, 'Up', { contentTypes: ['text/plain', 'image/*'], maxSizeBytes: 1000 });
 const clean = new SecureBucket(stack, 'CleanToo');
 const gate = new MalwareGate(stack, 'Gate', { clean });
@@ -83,6 +98,8 @@ const keys = async (Bucket: string) =>
 describe.each([
   ['a call by S3', direct, 'direct/'],
   ['a queue', queued, 'queued/'],
+  ['a topic', announced, 'announced/'],
+  ['a rule', ruled, 'ruled/'],
 ])('through %s', (_what, processor, prefix) => {
   test('an object is worked on, and the event noted as done', async () => {
     await s3.send(new PutObjectCommand({ Bucket: name(bucket), Key: `${prefix}a b+ü.txt`, Body: 'hello' }));
@@ -301,6 +318,8 @@ describe('the upload API', () => {
 test.each([
   ['a call by S3', direct, 'direct/'],
   ['a queue', queued, 'queued/'],
+  ['a topic', announced, 'announced/'],
+  ['a rule', ruled, 'ruled/'],
 ])('what fails through %s becomes a dead letter after its retries', async (_what, processor, prefix) => {
   await s3.send(new PutObjectCommand({ Bucket: name(bucket), Key: `${prefix}fail.txt`, Body: 'x' }));
   await coffer.settled();

@@ -57,6 +57,13 @@ describe('media', () => {
     });
   });
 
+  test('nobody sees anything until there are keys', () => {
+    Template.fromStack(media({ viewers: Viewers.nobody() }).stack).hasResourceProperties(
+      'AWS::CloudFront::Distribution',
+      { DistributionConfig: { Enabled: false } },
+    );
+  });
+
   test('a new key comes first and leaves the old one as it was', () => {
     const ids = (...publicKeys: string[]) => {
       const { stack } = stackOf();

@@ -175,9 +175,18 @@ async function prune(Bucket: string, Prefix: string, kept: ReadonlySet<string>):
   return deleted;
 }
 
+/** Lambda brings every client of the SDK; a local runtime without CloudFront has none, and no cache either. */
 async function invalidate(DistributionId: string, Items: string[], CallerReference: string): Promise<void> {
   const { CloudFrontClient, CreateInvalidationCommand } = require('@aws-sdk/client-cloudfront');
-  await new CloudFrontClient({}).send(
+  let cloudFront: InstanceType<typeof CloudFrontClient>;
+  try {
+    cloudFront = new CloudFrontClient({});
+  } catch (error) {
+    if ((error as Error).name !== 'Runtime.ImportModuleError') throw error;
+    console.warn({ notInvalidated: Items, because: (error as Error).message });
+    return;
+  }
+  await cloudFront.send(
     new CreateInvalidationCommand({
       DistributionId,
       InvalidationBatch: { CallerReference, Paths: { Quantity: Items.length, Items } },
