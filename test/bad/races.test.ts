@@ -91,6 +91,28 @@ test('who reads what is being deleted or replaced gets it whole, or nothing', as
   expect(seen.filter((one) => one !== 'whole' && one !== 'NoSuchKey')).toEqual([]);
 });
 
+test('who copies what is being replaced copies one or the other', async () => {
+  const body = (fill: number) => Buffer.alloc(200_000, fill);
+  const put = (fill: number) => s3.send(new sdk.PutObjectCommand({ Bucket, Key: 'copied', Body: body(fill) }));
+  await put(1);
+  const { UploadId } = await s3.send(
+    new sdk.CreateMultipartUploadCommand({
+      Bucket,
+      Key: 'joined',
+      ChecksumAlgorithm: 'CRC32',
+      ChecksumType: 'FULL_OBJECT',
+    }),
+  );
+  const CopySource = `${Bucket}/copied`;
+  const copies = times(40, (i) => {
+    if (i % 4 === 1) return put(i);
+    if (i % 4 === 2)
+      return s3.send(new sdk.UploadPartCopyCommand({ Bucket, Key: 'joined', UploadId, PartNumber: i, CopySource }));
+    return s3.send(new sdk.CopyObjectCommand({ Bucket, Key: `copy-${i}`, CopySource }));
+  });
+  expect(await tally(copies)).toEqual({ 'no error': 40 });
+});
+
 test('a listing while others write misses nothing that was there all the time', async () => {
   const key = (i: number) => `stay/${String(i).padStart(3, '0')}`;
   await Promise.all(times(60, (i) => s3.send(new sdk.PutObjectCommand({ Bucket, Key: key(i), Body: 'x' }))));

@@ -234,4 +234,41 @@ describe('copies', () => {
     const { Body } = await setting.s3.send(new GetObjectCommand({ Bucket, Key: 'joined' }));
     expect(await Body?.transformToString()).toBe('234');
   });
+
+  it('take no more than 5 GiB at once; a part that is all of its source costs no bytes', async () => {
+    const { s3 } = setting;
+    const MIB64 = 64 * 1024 * 1024;
+    const ChecksumAlgorithm = 'CRC32';
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'piece', Body: bytes(MIB64, 5), ChecksumAlgorithm }));
+    const UploadId = await begin('huge', { ChecksumAlgorithm, ChecksumType: 'FULL_OBJECT' });
+    const part = (PartNumber: number, Key: string, more: object = {}) =>
+      s3.send(
+        new UploadPartCopyCommand({
+          Bucket,
+          Key: 'huge',
+          UploadId,
+          PartNumber,
+          CopySource: `${Bucket}/${Key}`,
+          ...more,
+        }),
+      );
+    const parts: Part[] = [];
+    for (let PartNumber = 1; PartNumber <= 81; PartNumber++)
+      parts.push({ PartNumber, ETag: (await part(PartNumber, 'piece')).CopyPartResult?.ETag });
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'piece', Body: 'the pieces stay' }));
+    await complete('huge', UploadId, parts);
+    const { ContentLength } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'huge' }));
+    expect(ContentLength).toBe(81 * MIB64);
+    const words = 'The specified copy source is larger than the maximum allowable size for a copy source: 5368709120';
+    const copy = new CopyObjectCommand({ Bucket, Key: 'huger', CopySource: `${Bucket}/huge` });
+    await expect(s3.send(copy)).rejects.toMatchObject({ name: 'InvalidRequest', message: words });
+    const again = await begin('huger');
+    const from = { Bucket, Key: 'huger', UploadId: again, PartNumber: 1, CopySource: `${Bucket}/huge` };
+    await expect(s3.send(new UploadPartCopyCommand(from))).rejects.toMatchObject({ message: words });
+    const CopySourceRange = `bytes=${80 * MIB64 - 2}-${80 * MIB64 + 1}`;
+    const { CopyPartResult } = await s3.send(new UploadPartCopyCommand({ ...from, CopySourceRange }));
+    await complete('huger', again, [{ PartNumber: 1, ETag: CopyPartResult?.ETag }]);
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'huger' }));
+    expect(await Body?.transformToString()).toBe('ffff');
+  });
 });

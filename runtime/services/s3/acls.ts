@@ -55,11 +55,11 @@ export interface AclInput {
 }
 
 const GRANT_HEADERS = [
-  ['GrantFullControl', 'x-amz-grant-full-control', 'FULL_CONTROL'],
   ['GrantRead', 'x-amz-grant-read', 'READ'],
   ['GrantReadACP', 'x-amz-grant-read-acp', 'READ_ACP'],
   ['GrantWrite', 'x-amz-grant-write', 'WRITE'],
   ['GrantWriteACP', 'x-amz-grant-write-acp', 'WRITE_ACP'],
+  ['GrantFullControl', 'x-amz-grant-full-control', 'FULL_CONTROL'],
 ] as const;
 
 interface Owners {

@@ -25,6 +25,8 @@ interface Answers {
   readonly takesLastNamed: boolean;
   /** A part copied from a range that ends beyond its source. */
   rangeBeyondSource(name: string, range: string, sizeBytes: number): AwsError;
+  /** Whether who completes an upload under a customer's key needs it again, though the upload chose no checksum. */
+  readonly completesWithKey: boolean;
   /** Whether a bucket without a policy has a policy status. */
   readonly tellsStatusWithoutPolicy: boolean;
 }
@@ -41,6 +43,7 @@ const reported: Answers = {
   takesLastNamed: false,
   rangeBeyondSource: (name, range, sizeBytes) =>
     invalidArgument(`Range specified is not valid for source object of size: ${sizeBytes}`, name, range),
+  completesWithKey: false,
   tellsStatusWithoutPolicy: false,
 };
 
@@ -53,6 +56,7 @@ const expected: Answers = {
   needsPartChecksums: false,
   takesLastNamed: true,
   rangeBeyondSource: (_, range, sizeBytes) => invalidRange(range, sizeBytes),
+  completesWithKey: true,
   tellsStatusWithoutPolicy: true,
 };
 

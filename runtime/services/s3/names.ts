@@ -21,7 +21,7 @@ export function isKnownRegion(region: string): boolean {
 export function isBucketName(name: string): boolean {
   return (
     BUCKET_NAME.test(name) &&
-    !name.includes('..') &&
+    !/\.\.|\.-|-\./.test(name) &&
     !LOOKS_LIKE_ADDRESS.test(name) &&
     !RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix)) &&
     !RESERVED_SUFFIXES.some((suffix) => name.endsWith(suffix))

@@ -6,8 +6,9 @@ import { customerKeyOf } from './customerkeys';
 import { unseal } from './encryption';
 import { copySourceArchived, invalidRequest } from './errors';
 import { requireReadable } from './restores';
+import type { Taken } from './state/bodies';
 import type { DataKey } from './state/layers';
-import type { Bucket, StoredObject } from './state/tables';
+import type { Bucket, Checksum, ChecksumName, Seal, StoredObject } from './state/tables';
 import { bucketNamed, checkOwner, missing, versionIn } from './target';
 
 interface CopyInput {
@@ -29,6 +30,23 @@ export interface Source {
   readonly object: StoredObject;
   /** The key of its body. */
   open(): Promise<DataKey>;
+}
+
+/**
+ * A body in one file under S3's own key is the same bytes wherever it is named: for a copy that is to be encrypted so too,
+ * and has the same checksum, one more reference is enough.
+ */
+export function sharedBody({ object }: Source, seal: Seal, algorithm: ChecksumName): SharedBody | undefined {
+  const { piece, checksum, etag } = object;
+  if (!piece?.blob || object.seal.algorithm !== 'AES256' || seal.algorithm !== 'AES256') return undefined;
+  if (checksum?.type !== 'FULL_OBJECT' || checksum.algorithm !== algorithm) return undefined;
+  return { taken: { piece }, checksum, etag };
+}
+
+export interface SharedBody {
+  readonly taken: Pick<Taken, 'piece' | 'row'>;
+  readonly checksum: Checksum;
+  readonly etag: string;
 }
 
 /** Which version was copied, where there is more than the null one to tell. */

@@ -9,8 +9,8 @@ import { checkKey } from '../names';
 import { wholeSecond } from '../pages';
 import { openBody, whileReplaced } from '../reading';
 import { noteRetrieval } from '../retrievals';
-import { copiedVersionMember, copySource, type Source } from '../sources';
-import { incoming, newId, type Taken, takeBody, using } from '../state/bodies';
+import { copiedVersionMember, copySource, type SharedBody, type Source, sharedBody } from '../sources';
+import { incoming, newId, takeBody, using } from '../state/bodies';
 import type { DataKey } from '../state/layers';
 import type { Bucket, Checksum, ChecksumName, Seal } from '../state/tables';
 import { bucketOf } from '../target';
@@ -119,27 +119,13 @@ function algorithmOf(asked: string | undefined, copied: Checksum | undefined): C
   return asked === undefined ? (copied?.algorithm ?? DEFAULT_CHECKSUM) : algorithmNamed(asked);
 }
 
-interface CopiedBody {
-  readonly taken: Pick<Taken, 'piece' | 'row'>;
-  readonly checksum: Checksum;
-  readonly etag: string;
-}
-
-/** A body in one file under S3's own key is the same bytes wherever it is named: one more reference is enough. */
-function sharedBody({ object }: Source, seal: Seal, algorithm: ChecksumName): CopiedBody | undefined {
-  const { piece, checksum, etag } = object;
-  if (!piece?.blob || object.seal.algorithm !== 'AES256' || seal.algorithm !== 'AES256') return undefined;
-  if (checksum?.type !== 'FULL_OBJECT' || checksum.algorithm !== algorithm) return undefined;
-  return { taken: { piece }, checksum, etag };
-}
-
 async function copiedBody(
   call: Call,
   source: Source,
   seal: Seal,
   dataKey: DataKey,
   algorithm: ChecksumName,
-): Promise<CopiedBody | undefined> {
+): Promise<SharedBody | undefined> {
   const { store, random } = call.kernel;
   const body = await openBody(call, source.object, await source.open());
   if (!body) return undefined;

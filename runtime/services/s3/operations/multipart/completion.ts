@@ -171,7 +171,8 @@ async function answer(
 
 /** "This parameter is needed only when the object was created using a checksum algorithm": one that was chosen. */
 function checkKey(call: Call, { draft: { seal }, declared }: Upload, customer: CustomerKey | undefined): void {
-  if (!customer && !declared && seal.algorithm === 'SSE-C') return;
+  const chosen = declared || disputed(call.kernel).completesWithKey;
+  if (!customer && !chosen && seal.algorithm === 'SSE-C') return;
   if (seal.algorithm !== 'SSE-C' || !customer) checkCustomerKey(call, seal, customer);
   else if (!isKeyOf(seal, customer)) throw otherCustomerKey();
 }

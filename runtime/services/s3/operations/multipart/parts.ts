@@ -18,7 +18,7 @@ import type { In, Out } from '../../model';
 import { wholeSecond } from '../../pages';
 import { openBody, whileReplaced } from '../../reading';
 import { noteRetrieval } from '../../retrievals';
-import { copiedVersionMember, copySource } from '../../sources';
+import { copiedVersionMember, copySource, type Source, sharedBody } from '../../sources';
 import { type Incoming, incoming, keepBody, newId, type Taken, takeBody, using } from '../../state/bodies';
 import type { DataKey } from '../../state/layers';
 import type { Bucket, Part, Upload } from '../../state/tables';
@@ -64,16 +64,19 @@ export async function UploadPartCopy(call: Call, input: In<'UploadPartCopy'>): P
   checkNumber(input.PartNumber);
   const upload = await uploadOf(call, bucket, input);
   const dataKey = await partKey(call, bucket, upload, input);
-  const { source, body } = await whileReplaced(call, async () => {
+  const { source, part } = await whileReplaced(call, async () => {
     const source = await copySource(call, input);
     const span = copySpan(call, input.CopySourceRange, source.object.sizeBytes);
     const sizeBytes = span ? span.end - span.start + 1 : source.object.sizeBytes;
     if (sizeBytes > LARGEST_PUT) throw copySourceTooLarge(LARGEST_PUT);
+    const shared = sizeBytes === source.object.sizeBytes && sharedPart(source, upload, call.now);
+    if (shared) return { source, part: await keepPart(call, bucket, input, upload, shared) };
     const body = await openBody(call, source.object, await source.open(), span);
-    return body && { source, body: incoming(body, sizeBytes) };
+    if (!body) return undefined;
+    const taken = await take(call, upload, incoming(body, sizeBytes), dataKey, () => {}, undefined);
+    const part = await using(call.kernel.store, taken, () => putTaken(call, bucket, input, upload, taken));
+    return { source, part };
   });
-  const taken = await take(call, upload, body, dataKey, () => {}, undefined);
-  const part = await using(call.kernel.store, taken, () => putTaken(call, bucket, input, upload, taken));
   noteRetrieval(call.kernel, source.bucket, source.object, part.piece.sizeBytes, call.now);
   return {
     CopyPartResult: {
@@ -130,10 +133,27 @@ async function putTaken(call: Call, bucket: Bucket, input: PartInput, upload: Up
     checksum: base64(taken.digests[upload.algorithm]),
     piece: taken.piece,
   };
+  return keepPart(call, bucket, input, upload, part, taken);
+}
+
+/** A part that is all of its source, where that need not be copied to be one. */
+function sharedPart(source: Source, { draft: { seal }, algorithm }: Upload, at: number): Part | undefined {
+  const shared = sharedBody(source, seal, algorithm);
+  return shared && { at, etag: shared.etag, checksum: shared.checksum.value, piece: shared.taken.piece };
+}
+
+async function keepPart(
+  call: Call,
+  bucket: Bucket,
+  { Key: key, PartNumber: number }: PartInput,
+  upload: Upload,
+  part: Part,
+  taken: Pick<Taken, 'piece' | 'row'> = part,
+): Promise<Part> {
   await call.kernel.store.write(async (tx) => {
-    if (!(await findUpload(tx, bucket.id, input.Key!, upload.id))) throw noSuchUpload(upload.id);
+    if (!(await findUpload(tx, bucket.id, key!, upload.id))) throw noSuchUpload(upload.id);
     keepBody(tx, taken);
-    await putPart(tx, upload.id, input.PartNumber!, part);
+    await putPart(tx, upload.id, number!, part);
   });
   return part;
 }
