@@ -9,6 +9,7 @@ import { logs } from './services/logs/service';
 import { organizations } from './services/organizations/service';
 import { s3control } from './services/s3/control/service';
 import { s3 } from './services/s3/service';
+import { secretsmanager } from './services/secretsmanager/service';
 import { sns } from './services/sns/service';
 import { sqs } from './services/sqs/service';
 import { ssm } from './services/ssm/service';
@@ -25,6 +26,7 @@ export function createServices(): Service[] {
     organizations(),
     s3(),
     s3control(),
+    secretsmanager(),
     sns(),
     sqs(),
     ssm(),

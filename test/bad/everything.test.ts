@@ -11,6 +11,7 @@ import * as lambda from '@aws-sdk/client-lambda';
 import * as organizations from '@aws-sdk/client-organizations';
 import * as s3 from '@aws-sdk/client-s3';
 import * as s3control from '@aws-sdk/client-s3-control';
+import * as secretsmanager from '@aws-sdk/client-secrets-manager';
 import * as states from '@aws-sdk/client-sfn';
 import * as sns from '@aws-sdk/client-sns';
 import * as sqs from '@aws-sdk/client-sqs';
@@ -34,6 +35,7 @@ const clients: Record<string, { sdk: object; client: unknown }> = {
   sns: { sdk: sns, client: sns.SNSClient },
   sqs: { sdk: sqs, client: sqs.SQSClient },
   ssm: { sdk: ssm, client: ssm.SSMClient },
+  secretsmanager: { sdk: secretsmanager, client: secretsmanager.SecretsManagerClient },
   states: { sdk: states, client: states.SFNClient },
   sts: { sdk: sts, client: sts.STSClient },
 };

@@ -37,26 +37,42 @@ interface Workers {
 
 type Task = (peers: Workers, payload: unknown) => Promise<unknown>;
 
-const optimised: Readonly<Record<string, Task>> = {
-  'lambda:invoke': async ({ lambda }, payload) => {
-    const { Payload, ...rest } = payload as Fields & { FunctionName: string };
-    const body = Payload === undefined ? undefined : Buffer.from(JSON.stringify(Payload));
-    const output = await lambda.Invoke({ ...rest, Payload: body });
-    return { ExecutedVersion: output.ExecutedVersion, Payload: answerOf(output), StatusCode: output.StatusCode };
+/** By service and action, as the resource of a task names them. */
+const optimised: Readonly<Record<string, Readonly<Record<string, Task>>>> = {
+  lambda: {
+    invoke: async ({ lambda }, payload) => {
+      const { Payload, ...rest } = payload as Fields & { FunctionName: string };
+      const body = Payload === undefined ? undefined : Buffer.from(JSON.stringify(Payload));
+      const output = await lambda.Invoke({ ...rest, Payload: body });
+      return { ExecutedVersion: output.ExecutedVersion, Payload: answerOf(output), StatusCode: output.StatusCode };
+    },
   },
-  'sqs:sendMessage': ({ sqs }, payload) => {
-    const { MessageBody, ...rest } = payload as Fields;
-    return sqs.SendMessage({ ...rest, MessageBody: textOf(MessageBody) });
+  sqs: {
+    sendMessage: ({ sqs }, payload) => {
+      const { MessageBody, ...rest } = payload as Fields;
+      return sqs.SendMessage({ ...rest, MessageBody: textOf(MessageBody) });
+    },
   },
-  'sns:publish': ({ sns }, payload) => {
-    const { Message, ...rest } = payload as Fields;
-    return sns.Publish({ ...rest, Message: textOf(Message) });
+  sns: {
+    publish: ({ sns }, payload) => {
+      const { Message, ...rest } = payload as Fields;
+      return sns.Publish({ ...rest, Message: textOf(Message) });
+    },
   },
-  'events:putEvents': ({ events }, payload) => {
-    const { Entries = [] } = payload as { Entries?: Fields[] };
-    return events.PutEvents({ Entries: Entries.map((entry) => ({ ...entry, Detail: textOf(entry.Detail) })) });
+  events: {
+    putEvents: ({ events }, payload) => {
+      const { Entries = [] } = payload as { Entries?: Fields[] };
+      return events.PutEvents({ Entries: Entries.map((entry) => ({ ...entry, Detail: textOf(entry.Detail) })) });
+    },
   },
 };
+
+/** The task that `arn:aws:states:::service:action` means. */
+function optimisedTask(resource: string): Task | undefined {
+  const [service, action, more] = resource.split(':');
+  const known = more === undefined && Object.hasOwn(optimised, service) ? optimised[service] : {};
+  return Object.hasOwn(known, action) ? known[action] : undefined;
+}
 
 const textOf = (value: unknown) => (typeof value === 'string' || value === undefined ? value : JSON.stringify(value));
 
@@ -65,7 +81,7 @@ export function refusedResource(resource: string): string | undefined {
   const arn = parseArn(resource);
   if (arn?.service === 'lambda') return undefined;
   if (arn?.service !== 'states') return `The resource provided ${resource} is not recognized`;
-  return Object.hasOwn(optimised, arn.resource) ? undefined : `Coffer does not implement tasks of ${resource}`;
+  return optimisedTask(arn.resource) ? undefined : `Coffer does not implement tasks of ${resource}`;
 }
 
 class FunctionFailed extends Error {
@@ -91,7 +107,7 @@ export async function doTask(
   const arn = parseArn(resource)!;
   try {
     const peers = await peersOf(kernel, execution, partition);
-    if (arn.service === 'states') return { result: plain(await optimised[arn.resource](peers, payload)) };
+    if (arn.service === 'states') return { result: plain(await optimisedTask(arn.resource)!(peers, payload)) };
     const output = await peers.lambda.Invoke({ FunctionName: resource, Payload: Buffer.from(JSON.stringify(payload)) });
     return { result: answerOf(output) };
   } catch (error) {
