@@ -58,7 +58,13 @@ export class AccessLogs {
   ) {}
 }
 
-/** A bucket for the server access logs of other buckets: SSE-S3 and a policy for the logging service, no ACLs. */
+/**
+ * A bucket for the server access logs of other buckets: SSE-S3 and a policy for the logging service, no ACLs.
+ *
+ * @example
+ * const logs = new AccessLogBucket(this, 'Logs', { retention: Duration.days(90) });
+ * new SecureBucket(this, 'Data', { accessLogs: AccessLogs.to(logs, 'data/') });
+ */
 export class AccessLogBucket extends s3.Bucket {
   /** The log bucket that the SecureBuckets of a stack share unless they are given one; made at first use. */
   public static shared(scope: Construct): AccessLogBucket {

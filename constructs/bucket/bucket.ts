@@ -21,7 +21,14 @@ import { Removal } from './removal';
 import { denyCallersKeys, denyOtherEncryption } from './statements';
 import { Versioning } from './versioning';
 
-/** An `s3.Bucket` that is secure without being asked; see each property for what can be chosen. */
+/**
+ * An `s3.Bucket` that is secure without being asked; see each property for what can be chosen.
+ *
+ * @example
+ * const uploads = new SecureBucket(this, 'Uploads', { lifecycle: Lifecycle.uploads() });
+ * uploads.access.upload(role, { prefix: 'in/' });
+ * uploads.access.read(role, { prefix: 'out/' });
+ */
 export class SecureBucket extends s3.Bucket {
   /** Bucket that receives the access logs, if any does. */
   public readonly accessLogsBucket?: s3.IBucket;

@@ -10,7 +10,13 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { OperationsKey } from './key';
 
-/** An encrypted topic that alarms are published to. */
+/**
+ * An encrypted topic that alarms are published to.
+ *
+ * @example
+ * const topic = AlarmTopic.shared(this);
+ * topic.addSubscription(new subscriptions.EmailSubscription('oncall@example.com'));
+ */
 export class AlarmTopic extends sns.Topic {
   /** The topic that the constructs of a stack share; made at first use. Subscribe to it to hear of alarms. */
   public static shared(scope: Construct): AlarmTopic {

@@ -117,7 +117,15 @@ export interface SecureFunctionAlarmOptions {
   readonly statistic?: string;
 }
 
-/** A `lambda.Function` with what every function should have. */
+/**
+ * A `lambda.Function` with what every function should have.
+ *
+ * @example
+ * new SecureFunction(this, 'Report', {
+ *   description: 'Counts what came in',
+ *   code: lambda.Code.fromInline('exports.handler = async () => {};'),
+ * });
+ */
 export class SecureFunction extends lambda.Function {
   /** Events that failed for good. */
   public readonly deadLetters: sqs.Queue;

@@ -7,7 +7,14 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
-/** A key for logs, alarms and messages. */
+/**
+ * A key for logs, alarms and messages.
+ *
+ * @example
+ * const group = new logs.LogGroup(this, 'Log', {
+ *   encryptionKey: OperationsKey.shared(this), retention: logs.RetentionDays.ONE_MONTH,
+ * });
+ */
 export class OperationsKey extends kms.Key {
   /** The key that the constructs of a stack share. */
   public static shared(scope: Construct): OperationsKey {

@@ -33,7 +33,16 @@ export interface IdempotencyStoreProps {
   readonly removal?: Removal;
 }
 
-/** Remembers events that were dealt with. Processors may share one. */
+/**
+ * Remembers events that were dealt with. Processors may share one.
+ *
+ * @example
+ * const store = new IdempotencyStore(this, 'Once', { retention: Duration.days(3) });
+ * new ObjectProcessor(this, 'Thumbnails', {
+ *   bucket, description: 'Makes thumbnails', prefix: 'images/',
+ *   code: lambda.Code.fromInline('exports.handler = async () => {};'), idempotency: Idempotency.shared(store),
+ * });
+ */
 export class IdempotencyStore extends Construct {
   /** Holds one object per event. */
   public readonly bucket: SecureBucket;

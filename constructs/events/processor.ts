@@ -65,7 +65,15 @@ export interface WriteOptions {
   readonly suffix?: string;
 }
 
-/** A Lambda that deals with the objects of a bucket as they come. */
+/**
+ * A Lambda that deals with the objects of a bucket as they come.
+ *
+ * @example
+ * const processor = new ObjectProcessor(this, 'Thumbnails', {
+ *   bucket, description: 'Makes thumbnails', prefix: 'images/', trigger: ObjectTrigger.queue(),
+ *   code: lambda.Code.fromInline('exports.handler = async () => {};'),
+ * });
+ */
 export class ObjectProcessor extends Construct {
   /** The function. */
   public readonly handler: SecureFunction;

@@ -33,7 +33,12 @@ abstract class BucketMixin extends Mixin {
   protected abstract _change(bucket: s3.CfnBucket): void;
 }
 
-/** Refuses at synth what AWS would refuse or silently ignore later; see `CofferChecks` for the rules. */
+/**
+ * Refuses at synth what AWS would refuse or silently ignore later; see `CofferChecks` for the rules.
+ *
+ * @example
+ * Mixins.of(this).apply(new BucketValidation());
+ */
 export class BucketValidation extends BucketMixin {
   /** @internal */
   protected override _change(bucket: s3.CfnBucket): void {
@@ -41,7 +46,12 @@ export class BucketValidation extends BucketMixin {
   }
 }
 
-/** ACLs are off; everything in the bucket is its owner's. */
+/**
+ * ACLs are off; everything in the bucket is its owner's.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(new BucketOwnerEnforced());
+ */
 export class BucketOwnerEnforced extends BucketMixin {
   /** @internal */
   protected override _change(bucket: s3.CfnBucket): void {
@@ -49,7 +59,12 @@ export class BucketOwnerEnforced extends BucketMixin {
   }
 }
 
-/** Default encryption; a key is made beside the bucket where none is given. Blocked encryption types stay blocked. */
+/**
+ * Default encryption; a key is made beside the bucket where none is given. Blocked encryption types stay blocked.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(new BucketEncryption(Encryption.customerKey(key)));
+ */
 export class BucketEncryption extends BucketMixin {
   /** @param encryption customer-managed key unless another is named */
   constructor(private readonly encryption: Encryption = Encryption.customerKey()) {
@@ -77,7 +92,12 @@ export class BucketEncryption extends BucketMixin {
   }
 }
 
-/** Access logs to a shared or given bucket, in partitions by date. Buckets that receive logs are left alone. */
+/**
+ * Access logs to a shared or given bucket, in partitions by date. Buckets that receive logs are left alone.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(new BucketAccessLogs());
+ */
 export class BucketAccessLogs extends BucketMixin {
   /** @param logs the log bucket that the stack shares, unless another is named */
   constructor(private readonly logs: AccessLogs = AccessLogs.shared()) {
@@ -94,7 +114,12 @@ export class BucketAccessLogs extends BucketMixin {
   }
 }
 
-/** Lifecycle rules, added to those that are there. */
+/**
+ * Lifecycle rules, added to those that are there.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs', { versioned: true }).with(new BucketLifecycle(Lifecycle.uploads()));
+ */
 export class BucketLifecycle extends BucketMixin {
   constructor(private readonly lifecycle: Lifecycle) {
     super();
@@ -109,7 +134,12 @@ export class BucketLifecycle extends BucketMixin {
   }
 }
 
-/** Aborts unfinished multipart uploads. */
+/**
+ * Aborts unfinished multipart uploads.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(new BucketAbortUploads(Duration.days(3)));
+ */
 export class BucketAbortUploads extends BucketMixin {
   /** @param after age of the uploads, in whole days */
   constructor(private readonly after: Duration = Duration.days(7)) {
@@ -130,7 +160,14 @@ export class BucketAbortUploads extends BucketMixin {
   }
 }
 
-/** Object Lock, with a default retention if one is given. Turns versioning on; only for buckets yet to be made. */
+/**
+ * Object Lock, with a default retention if one is given. Turns versioning on; only for buckets yet to be made.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs', { versioned: true }).with(
+ *   new BucketObjectLock(s3.ObjectLockRetention.governance(Duration.days(30))),
+ * );
+ */
 export class BucketObjectLock extends BucketMixin {
   constructor(private readonly retention?: s3.ObjectLockRetention) {
     super();
@@ -148,7 +185,14 @@ export class BucketObjectLock extends BucketMixin {
   }
 }
 
-/** Archive tiers of Intelligent-Tiering, added to those that are there. */
+/**
+ * Archive tiers of Intelligent-Tiering, added to those that are there.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(
+ *   new BucketIntelligentTiering({ name: 'cold', archiveAccessTierTime: Duration.days(90) }),
+ * );
+ */
 export class BucketIntelligentTiering extends BucketMixin {
   constructor(private readonly configuration: s3.IntelligentTieringConfiguration) {
     super();
@@ -168,7 +212,12 @@ export class BucketIntelligentTiering extends BucketMixin {
   }
 }
 
-/** Request metrics of the whole bucket, or of a prefix, added to those that are there. */
+/**
+ * Request metrics of the whole bucket, or of a prefix, added to those that are there.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(new BucketRequestMetrics());
+ */
 export class BucketRequestMetrics extends BucketMixin {
   constructor(
     private readonly id: string = 'EntireBucket',
@@ -184,7 +233,15 @@ export class BucketRequestMetrics extends BucketMixin {
   }
 }
 
-/** Inventory reports, added to those that are there. */
+/**
+ * Inventory reports, added to those that are there.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(new BucketInventory({
+ *   id: 'daily', enabled: true, includedObjectVersions: 'Current', scheduleFrequency: 'Daily',
+ *   destination: { bucketArn: bucket.bucketArn, format: 'Parquet' },
+ * }));
+ */
 export class BucketInventory extends BucketMixin {
   constructor(private readonly inventory: s3.CfnBucket.InventoryConfigurationProperty) {
     super();
@@ -197,7 +254,14 @@ export class BucketInventory extends BucketMixin {
   }
 }
 
-/** Who may call the bucket from a browser, added to the rules that are there. */
+/**
+ * Who may call the bucket from a browser, added to the rules that are there.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(
+ *   new BucketCors({ allowedMethods: ['GET'], allowedOrigins: ['https://app.example.com'] }),
+ * );
+ */
 export class BucketCors extends BucketMixin {
   private readonly rules: s3.CfnBucket.CorsRuleProperty[];
 
@@ -214,7 +278,12 @@ export class BucketCors extends BucketMixin {
   }
 }
 
-/** Events to Amazon EventBridge, beside other notifications. */
+/**
+ * Events to Amazon EventBridge, beside other notifications.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(new BucketEventBridge());
+ */
 export class BucketEventBridge extends BucketMixin {
   /** @internal */
   protected override _change(bucket: s3.CfnBucket): void {
@@ -225,7 +294,12 @@ export class BucketEventBridge extends BucketMixin {
   }
 }
 
-/** AWS Config checks that MFA delete is on. */
+/**
+ * AWS Config checks that MFA delete is on.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs', { versioned: true }).with(new BucketMfaDeleteAudit());
+ */
 export class BucketMfaDeleteAudit extends BucketMixin {
   /** @internal */
   protected override _change(bucket: s3.CfnBucket): void {
@@ -233,7 +307,12 @@ export class BucketMfaDeleteAudit extends BucketMixin {
   }
 }
 
-/** Everything that SecureBucket is without being asked, for anyone's bucket. */
+/**
+ * Everything that SecureBucket is without being asked, for anyone's bucket.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(new BucketSecure());
+ */
 export class BucketSecure extends BucketMixin {
   /** @param encryption customer-managed key unless another is named */
   constructor(private readonly encryption: Encryption = Encryption.customerKey()) {

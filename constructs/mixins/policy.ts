@@ -26,7 +26,12 @@ abstract class PolicyMixin extends Mixin {
   }
 }
 
-/** Denies requests without TLS, and over old versions of it. */
+/**
+ * Denies requests without TLS, and over old versions of it.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(new BucketTlsOnly());
+ */
 export class BucketTlsOnly extends PolicyMixin {
   /** @param minimumTlsVersion 1.2 or 1.3 */
   constructor(private readonly minimumTlsVersion: number = 1.2) {
@@ -47,7 +52,14 @@ export class BucketTlsOnly extends PolicyMixin {
   }
 }
 
-/** Denies uploads that name another encryption than the bucket's; see `UploadEncryption`. */
+/**
+ * Denies uploads that name another encryption than the bucket's; see `UploadEncryption`.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs', { encryptionKey: key }).with(
+ *   new BucketUploadEncryption(Encryption.customerKey(key)),
+ * );
+ */
 export class BucketUploadEncryption extends PolicyMixin {
   /** @param encryption of the bucket, with the key that it names */
   constructor(
@@ -66,7 +78,14 @@ export class BucketUploadEncryption extends PolicyMixin {
   }
 }
 
-/** Denies callers and networks outside of a perimeter. */
+/**
+ * Denies callers and networks outside of a perimeter.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(
+ *   new BucketPerimeter(new Perimeter({ organizationId: 'o-a1b2c3d4e5' })),
+ * );
+ */
 export class BucketPerimeter extends PolicyMixin {
   constructor(private readonly perimeter: Perimeter) {
     super();
@@ -78,7 +97,12 @@ export class BucketPerimeter extends PolicyMixin {
   }
 }
 
-/** Blocks uploads under keys that callers bring along (SSE-C), by setting and by policy. */
+/**
+ * Blocks uploads under keys that callers bring along (SSE-C), by setting and by policy.
+ *
+ * @example
+ * new s3.Bucket(this, 'Theirs').with(new BucketBlockSseC());
+ */
 export class BucketBlockSseC extends PolicyMixin {
   /** Adds to the encryption that is there, or SSE-S3, and a Deny to the policy. */
   public applyTo(construct: IConstruct): void {

@@ -74,7 +74,15 @@ export interface UploadApiProps {
   readonly alarmActions?: cloudwatch.IAlarmAction[];
 }
 
-/** Lets clients upload single objects of bounded size and type, past quarantine. */
+/**
+ * Lets clients upload single objects of bounded size and type, past quarantine.
+ *
+ * @example
+ * const api = new UploadApi(this, 'Uploads', {
+ *   contentTypes: ['image/png', 'image/jpeg'], maxSizeBytes: 5_000_000,
+ * });
+ * new CfnOutput(this, 'UploadUrl', { value: api.url.url });
+ */
 export class UploadApi extends Construct {
   /** Where clean uploads go. */
   public readonly clean: s3.Bucket;
