@@ -32,7 +32,11 @@ export interface AssemblyType {
   readonly docs?: Docs;
   readonly initializer?: Callable;
   readonly properties?: readonly Property[];
-  readonly methods?: readonly (Callable & { name: string; static?: boolean; returns?: { type: TypeReference } })[];
+  readonly methods?: readonly (Callable & {
+    readonly name: string;
+    readonly static?: boolean;
+    readonly returns?: { readonly type: TypeReference };
+  })[];
   readonly members?: readonly { name: string; docs?: Docs }[];
   readonly locationInModule: { filename: string; line: number };
 }

@@ -8,6 +8,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { acknowledge } from '../validation/acknowledge';
 import { OperationsKey } from './key';
 
 /**
@@ -37,6 +38,11 @@ export class AlarmTopic extends sns.Topic {
         resources: [this.topicArn],
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
+    );
+    acknowledge(
+      this,
+      'SNSRedrivePolicy',
+      'Subscribers are people, by mail or message, for whom a dead-letter queue is no help; the alarm itself stays visible in CloudWatch.',
     );
   }
 }

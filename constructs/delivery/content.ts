@@ -66,7 +66,13 @@ export interface SiteContentProps {
   readonly alarmActions?: cloudwatch.IAlarmAction[];
 }
 
-/** Files of a folder in a bucket, as of this deployment. */
+/**
+ * Files of a folder in a bucket, as of this deployment.
+ *
+ * @example
+ * const site = new StaticSite(this, 'Site', { routing: Routing.directories() });
+ * new SiteContent(this, 'Pages', { folder: 'site/', bucket: site.bucket, distribution: site.distribution });
+ */
 export class SiteContent extends Construct {
   /** Puts the files. */
   public readonly publisher: SecureFunction;

@@ -14,7 +14,13 @@ export interface SigningKeysProps {
   readonly publicKeys: string[];
 }
 
-/** A group of keys that a distribution trusts. */
+/**
+ * A group of keys that a distribution trusts.
+ *
+ * @example
+ * const keys = new SigningKeys(this, 'Signers', { publicKeys: [pem] });
+ * new CfnOutput(this, 'KeyPairId', { value: keys.currentKeyId });
+ */
 export class SigningKeys extends Construct {
   /** The group. */
   public readonly keyGroup: cloudfront.KeyGroup;

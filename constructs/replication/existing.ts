@@ -33,7 +33,13 @@ export interface ExistingObjectsProps {
   readonly after?: IDependable[];
 }
 
-/** A job that replicates what was there before. */
+/**
+ * A job that replicates what was there before.
+ *
+ * @example
+ * const replication = new BucketReplication(this, 'Replication', { source: bucket, targets: [{ bucket: replica }] });
+ * new ExistingObjects(this, 'Existing', { source: bucket, after: [replication] });
+ */
 export class ExistingObjects extends Construct {
   /** Id of the job. */
   public readonly jobId: string;

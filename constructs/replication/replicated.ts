@@ -83,7 +83,7 @@ export interface ReplicatedBucketProps {
  * A bucket and its replica.
  *
  * @example
- * const elsewhere = new Stack(app, 'Elsewhere', { env: { region: 'eu-central-1' } });
+ * const elsewhere = new Stack(app, 'Elsewhere', { env: { account: this.account, region: 'eu-central-1' } });
  * new ReplicatedBucket(this, 'Orders', { replicaScope: elsewhere, timeControl: true });
  */
 export class ReplicatedBucket extends Construct {
