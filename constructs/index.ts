@@ -1,5 +1,7 @@
 /** @coffer/constructs: CDK constructs for S3 that are secure without being asked. One line per file, by folder. */
+export { EndpointPolicy, type EndpointPolicyOptions } from './access/endpoint';
 export { Perimeter, type PerimeterOptions } from './access/perimeter';
+export { BucketAccessPoint, type BucketAccessPointProps } from './access/point';
 export { BucketBackup, type BucketBackupProps } from './archive/backup';
 export {
   type CloudTrailLogOptions,

@@ -50,6 +50,22 @@ const DATA_ACTIONS = [
   's3:RestoreObject',
 ];
 
+/** What may go through an access point; its policy can name nothing else. Configuration does not go through one. */
+export const THROUGH_POINTS = [
+  's3:AbortMultipartUpload',
+  's3:DeleteObject',
+  's3:DeleteObjectVersion',
+  's3:GetObject',
+  's3:GetObjectTagging',
+  's3:GetObjectVersion',
+  's3:GetObjectVersionTagging',
+  's3:ListBucket',
+  's3:ListBucketVersions',
+  's3:ListMultipartUploadParts',
+  's3:PutObject',
+  's3:PutObjectTagging',
+];
+
 /** Who, and from where, a bucket or access point can be reached at all. */
 export class Perimeter {
   /** @throws Error naming every option that is wrong */
@@ -61,7 +77,10 @@ export class Perimeter {
     if (problems.length > 0) throw new Error(`invalid perimeter:\n  ${problems.map(Problems.format).join('\n  ')}`);
   }
 
-  /** The statements for the policy of the bucket (or access point) with this ARN. */
+  /**
+   * The statements for the policy of the bucket with this ARN, or of the access point with this ARN whose objects have
+   * another one.
+   */
   public statements(bucketArn: string, objectsArn?: string): iam.PolicyStatement[] {
     const {
       organizationId,
@@ -96,7 +115,7 @@ export class Perimeter {
     }
     if (vpcEndpointIds.length + vpcIds.length + sourceCidrs.length > 0) {
       statements.push(
-        deny('DenyOtherNetworks', DATA_ACTIONS, {
+        deny('DenyOtherNetworks', objectsArn === undefined ? DATA_ACTIONS : THROUGH_POINTS, {
           ...(vpcEndpointIds.length + vpcIds.length > 0
             ? {
                 StringNotEqualsIfExists: {

@@ -62,10 +62,16 @@ const ADMINISTER = [
 export class BucketAccess {
   private readonly policies = new Map<iam.IGrantable, iam.ManagedPolicy>();
 
-  /** @param key under which the objects are encrypted, if any is */
+  /**
+   * @param key under which the objects are encrypted, if any is
+   * @param accessPointArn ARN of an access point of the bucket, if the grants are for requests through that
+   * @param pointId of the access point among those of the bucket
+   */
   constructor(
     private readonly bucket: s3.IBucket,
     private readonly key?: kms.IKey,
+    private readonly accessPointArn?: string,
+    private readonly pointId?: string,
   ) {}
 
   /** Lets an identity read objects, and list them, below a prefix. */
@@ -83,7 +89,7 @@ export class BucketAccess {
       identity,
       new iam.PolicyStatement({
         actions: options.versions ? ['s3:ListBucket', 's3:ListBucketVersions'] : ['s3:ListBucket'],
-        resources: [this.bucket.bucketArn],
+        resources: [this.accessPointArn ?? this.bucket.bucketArn],
         ...(prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': [`${prefix}*`] } } }),
       }),
     );
@@ -144,16 +150,21 @@ export class BucketAccess {
       'name the prefix itself, e.g. "uploads/": the wildcard is added',
     );
     problems.throwIfAny();
+    // Source: S3 User Guide, "Configuring IAM policies for using access points".
+    const resource =
+      this.accessPointArn === undefined
+        ? this.bucket.arnForObjects(`${prefix}*`)
+        : `${this.accessPointArn}/object/${prefix}*`;
     const policy = this.allow(
       identity,
-      new iam.PolicyStatement({ actions, resources: [this.bucket.arnForObjects(`${prefix}*`)] }),
+      new iam.PolicyStatement({ actions, resources: [resource] }),
       ...(this.key === undefined || keyActions.length === 0
         ? []
         : [new iam.PolicyStatement({ actions: keyActions, resources: [this.key.keyArn] })]),
     );
     acknowledgeWildcard(
       policy,
-      this.bucket.arnForObjects(`${prefix}*`),
+      resource,
       `An object grant ends in a wildcard for the key; the actions are exact and the prefix is ${prefix === '' ? 'the bucket' : prefix}.`,
     );
     return policy;
@@ -163,6 +174,12 @@ export class BucketAccess {
     const policy = this.policyOf(identity);
     policy.addStatements(...statements);
     return policy;
+  }
+
+  /** An identity may have access to a bucket directly and through access points, each by a policy of its own. */
+  private id(): string {
+    const { node } = this.bucket;
+    return this.accessPointArn === undefined ? node.id : `${node.id}${this.pointId ?? 'Point'}`;
   }
 
   private policyOf(identity: iam.IGrantable): iam.ManagedPolicy {
@@ -183,8 +200,8 @@ export class BucketAccess {
       'give other principals a statement of the bucket policy: addToResourcePolicy()',
     );
     problems.throwIfAny();
-    policy = new iam.ManagedPolicy(principal as iam.IRole, `${this.bucket.node.id}Access`, {
-      description: `Access to ${this.bucket.node.path}`,
+    policy = new iam.ManagedPolicy(principal as iam.IRole, `${this.id()}Access`, {
+      description: `Access to ${this.bucket.node.path}${this.accessPointArn === undefined ? '' : ' through an access point'}`,
       ...(principal.roleName !== undefined ? { roles: [principal as iam.IRole] } : {}),
       ...(principal.userName !== undefined ? { users: [principal as unknown as iam.IUser] } : {}),
       ...(principal.groupName !== undefined ? { groups: [principal as unknown as iam.IGroup] } : {}),
