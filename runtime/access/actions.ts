@@ -1,9 +1,9 @@
 /**
  * Which actions are asked of which kind of resource. What policies name beyond these is asked as well. Source: Service
- * Authorization Reference, the "Actions" tables of Amazon S3, AWS KMS, Amazon SQS, Amazon SNS, AWS Lambda, IAM and STS.
+ * Authorization Reference, the "Actions" tables of Amazon S3, AWS KMS, Amazon SQS, Amazon SNS, Amazon EventBridge, AWS Lambda, IAM and STS.
  */
 
-export type Kind = 'bucket' | 'object' | 'key' | 'queue' | 'topic' | 'function' | 'role';
+export type Kind = 'bucket' | 'object' | 'key' | 'queue' | 'topic' | 'bus' | 'function' | 'role';
 
 const s3 = (...names: string[]) => names.map((name) => `s3:${name}`);
 
@@ -85,6 +85,9 @@ export const actionsOf: Readonly<Record<Kind, readonly string[]>> = {
   topic: ['Publish', 'Subscribe', 'GetTopicAttributes', 'SetTopicAttributes', 'AddPermission', 'DeleteTopic'].map(
     (name) => `sns:${name}`,
   ),
+  bus: ['PutEvents', 'PutRule', 'PutTargets', 'PutPermission', 'DescribeEventBus', 'DeleteEventBus'].map(
+    (name) => `events:${name}`,
+  ),
   function: [
     'InvokeFunction',
     'InvokeFunctionUrl',
@@ -104,6 +107,7 @@ export const serviceOf: Readonly<Record<Kind, string>> = {
   key: 'kms',
   queue: 'sqs',
   topic: 'sns',
+  bus: 'events',
   function: 'lambda',
   role: 'sts',
 };

@@ -86,7 +86,7 @@ async function addRegional(
   at: { account: string; region: string },
   add: (kind: Resource['kind'], arn: string, name: string, at: { account: string; region: string }) => void,
 ): Promise<void> {
-  const { kms, sqs, sns, lambda } = kernel.peers(root(at.account), at);
+  const { kms, sqs, sns, events, lambda } = kernel.peers(root(at.account), at);
   for await (const { KeyId, KeyArn = '' } of pages((Marker) =>
     kms.ListKeys({ Marker }).then((page) => [page.Keys, page.NextMarker]),
   )) {
@@ -103,6 +103,12 @@ async function addRegional(
     sns.ListTopics({ NextToken }).then((page) => [page.Topics, page.NextToken]),
   )) {
     add('topic', TopicArn, TopicArn.slice(TopicArn.lastIndexOf(':') + 1), at);
+  }
+  for await (const { Arn = '', Name = '', Policy } of pages((NextToken) =>
+    events.ListEventBuses({ NextToken }).then((page) => [page.EventBuses, page.NextToken]),
+  )) {
+    // Every account has this one; until somebody says so it is nobody else's.
+    if (Name !== 'default' || Policy !== undefined) add('bus', Arn, Name, at);
   }
   for await (const { FunctionName = '', FunctionArn = '' } of pages((Marker) =>
     lambda.ListFunctions({ Marker }).then((page) => [page.Functions, page.NextMarker]),

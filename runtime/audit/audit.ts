@@ -8,7 +8,7 @@ import type { Answer } from './attempt';
 import { bucketAttacks } from './bucket';
 import { onCopy } from './copy';
 import type { Attack, Ground } from './ground';
-import { functionAttacks, keyAttacks, queueAttacks, roleAttacks, topicAttacks } from './others';
+import { busAttacks, functionAttacks, keyAttacks, queueAttacks, roleAttacks, topicAttacks } from './others';
 
 export interface AuditOptions {
   /** Only resources of this stack. @default all resources */
@@ -44,6 +44,7 @@ const attacksOn: Readonly<Record<Resource['kind'], (ground: Ground) => Promise<r
   key: keyAttacks,
   queue: queueAttacks,
   topic: topicAttacks,
+  bus: busAttacks,
   function: functionAttacks,
   role: roleAttacks,
 };

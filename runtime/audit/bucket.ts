@@ -45,6 +45,10 @@ interface Bucket {
   /** Headers with which its administrator can write. */
   readonly writing: Readonly<Record<string, string>>;
   readonly versionId?: string;
+  /** Aliases of its access points: other doors to the same objects. */
+  readonly points: readonly { readonly name: string; readonly alias: string }[];
+  /** Why its administrator could not write what was to be attacked. */
+  readonly unwritable?: string;
   /** A key of the same account that is not the bucket's. */
   readonly otherKey?: string;
 }
@@ -52,7 +56,11 @@ interface Bucket {
 export async function bucketAttacks(ground: Ground): Promise<readonly Attack[]> {
   const bucket = await prepare(ground);
   return [
+    ...(bucket.unwritable === undefined
+      ? []
+      : [{ name: 'objects of its administrator as victims', skipped: `none could be written: ${bucket.unwritable}` }]),
     ...strangers(ground, bucket),
+    ...pointAttacks(ground, bucket),
     ...deputyAttacks(ground, bucket),
     ...transport(ground, bucket),
     ...presigned(ground, bucket),
@@ -63,7 +71,7 @@ export async function bucketAttacks(ground: Ground): Promise<readonly Attack[]> 
 }
 
 async function prepare(ground: Ground): Promise<Bucket> {
-  const { s3, kms } = admin(ground);
+  const { s3, s3control, kms } = admin(ground);
   const { physicalName: name, account } = ground.resource;
   const of = { Bucket: name };
   const statements = statementsIn((await orNothing(s3.GetBucketPolicy(of)))?.Policy);
@@ -90,8 +98,11 @@ async function prepare(ground: Ground): Promise<Bucket> {
       { as: account },
     );
   // Some policies want encryption stated, some forbid it: whichever way is let through is the administrator's.
-  const writing = (await put(VICTIM, {})).status === 200 ? {} : stated;
-  for (const key of keys) await put(key, writing);
+  const plainly = await put(VICTIM, {});
+  const writing = plainly.status === 200 ? {} : stated;
+  const written = plainly.status === 200 ? plainly : await put(VICTIM, stated);
+  for (const key of keys.slice(1)) await put(key, writing);
+  const points = (await orNothing(s3control.ListAccessPoints({ AccountId: account, Bucket: name })))?.AccessPointList;
   const { VersionId: versionId } = (await orNothing(s3.HeadObject({ ...of, Key: VICTIM }))) ?? {};
   return {
     name,
@@ -100,6 +111,8 @@ async function prepare(ground: Ground): Promise<Bucket> {
     encryption,
     lock: { enabled: lock?.ObjectLockEnabled === 'Enabled', mode: lock?.Rule?.DefaultRetention?.Mode },
     writing,
+    points: (points ?? []).map(({ Name = '', Alias = '' }) => ({ name: Name, alias: Alias })),
+    unwritable: written.status === 200 ? undefined : written.reason,
     versionId,
     otherKey: (await orNothing(kms.CreateKey({})))?.KeyMetadata?.Arn,
   };
@@ -143,6 +156,22 @@ function strangers(ground: Ground, bucket: Bucket): Attack[] {
       { as },
     ),
   ]);
+}
+
+/** The same objects by way of access points, which have policies and a Block Public Access of their own. */
+function pointAttacks(ground: Ground, bucket: Bucket): Attack[] {
+  return bucket.points.flatMap(({ name: point, alias }) =>
+    anonymousAnd(ground).flatMap(({ name, as }) => {
+      const through = { ...bucket, name: alias };
+      const by = `${name} through access point ${point}`;
+      return [
+        attack(ground, `${by}: list`, on(through, 'GET', undefined, { query: { 'list-type': '2' } }), { as }),
+        attack(ground, `${by}: get`, on(through, 'GET', VICTIM), { as }),
+        attack(ground, `${by}: put`, on(through, 'PUT', VICTIM, { body: 'x', headers: bucket.writing }), { as }),
+        attack(ground, `${by}: delete`, on(through, 'DELETE', VICTIM), { as }),
+      ];
+    }),
+  );
 }
 
 function deputyAttacks(ground: Ground, bucket: Bucket): Attack[] {

@@ -1,5 +1,5 @@
 /**
- * Attacks on keys, queues, topics, functions and roles. Sources: KMS developer guide, "Key policies in AWS KMS"; SQS
+ * Attacks on keys, queues, topics, event buses, functions and roles. Sources: KMS developer guide, "Key policies in AWS KMS"; SQS
  * developer guide, "Amazon SQS security best practices"; SNS developer guide, "Amazon SNS security best practices";
  * Lambda developer guide, "Working with resource-based IAM policies in Lambda"; IAM user guide, "The confused deputy problem".
  */
@@ -149,6 +149,28 @@ export async function topicAttacks(ground: Ground): Promise<readonly Attack[]> {
     attack(ground, 'administrator, plain HTTP: Publish', act(...operations[0]), { as: account, plainHttp: true }),
     ...anonymousAnd(ground).flatMap(({ name, as }) =>
       operations.map(([action, fields]) => attack(ground, `${name}: ${action}`, act(action, fields), { as })),
+    ),
+  ];
+}
+
+export async function busAttacks(ground: Ground): Promise<readonly Attack[]> {
+  const { arn, physicalName: Name } = ground.resource;
+  const { events } = admin(ground);
+  const { Policy } = (await orNothing(events.DescribeEventBus({ Name }))) ?? {};
+  const put = { Entries: [{ EventBusName: arn, Source: 'attack', DetailType: 'attack', Detail: '{}' }] };
+  const operations: [string, Json][] = [
+    ['PutEvents', put],
+    ['DescribeEventBus', { Name: arn }],
+    ['PutRule', { Name: 'attack', EventBusName: arn, EventPattern: '{"source":["victim"]}' }],
+  ];
+  return [
+    ...deputies(statementsIn(Policy), ['s3.amazonaws.com', 'states.amazonaws.com']).map((service) =>
+      deputy(ground, service, 'PutEvents', (peers) => peers.events.PutEvents(put)),
+    ),
+    ...anonymousAnd(ground).flatMap(({ name, as }) =>
+      operations.map(([operation, input]) =>
+        attack(ground, `${name}: ${operation}`, json('events', `AWSEvents.${operation}`, input), { as }),
+      ),
     ),
   ];
 }

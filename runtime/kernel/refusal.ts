@@ -69,12 +69,17 @@ function words(
   if (check.asker) return `Not authorized to perform ${check.action}`;
   const { principal } = call;
   const who = principal.kind === 'anonymous' ? 'anonymous' : principal.arn;
-  return `User: ${who} is not authorized to perform: ${check.action}${where}${because(call, check, sides, decision)}`;
+  return `User: ${who} is not authorized to perform: ${spelt(check.action)}${where}${because(call, check, sides, decision)}`;
+}
+
+/** SQS answers its actions in lower case, SNS its prefix in upper case, whatever policies call them. */
+function spelt(action: string): string {
+  return action.startsWith('sqs:') ? action.toLowerCase() : action.replace(/^sns:/, 'SNS:');
 }
 
 function because(call: Call, check: Check, sides: Sides, decision: Decision): string {
   if (decision.by === 'missing') {
-    return ` because no ${kindNames[decision.missing]} allows the ${check.action} action`;
+    return ` because no ${kindNames[decision.missing]} allows the ${spelt(check.action)} action`;
   }
   if (decision.effect !== 'explicitDeny') return '';
   const { kind, arn } = decision.by === 'unreadable' ? decision.policy : decision.by.policy;

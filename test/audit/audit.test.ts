@@ -1,4 +1,7 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates are written so
 /** Attacks find the holes that were planted, each by its own way in, and nothing else. */
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { ListObjectVersionsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type Audit, type Coffer, startCoffer } from '../../runtime';
@@ -109,6 +112,46 @@ const holes = {
     allow({ Service: 's3.amazonaws.com' }, 'sqs:SendMessage', arn('DeputyQueue')),
   ),
   ...topic('OpenTopic', noTls('sns:Publish', { Ref: 'OpenTopic' }), allow('*', 'sns:Subscribe', { Ref: 'OpenTopic' })),
+  ...bucket('Pointed', openToPolicies, tight('Pointed'), {
+    Effect: 'Allow',
+    Principal: { AWS: '*' },
+    Action: '*',
+    Resource: [arn('Pointed'), objects('Pointed')],
+    Condition: { StringEquals: { 's3:DataAccessPointAccount': ACCOUNT } },
+  }),
+  Point: {
+    Type: 'AWS::S3::AccessPoint',
+    Properties: {
+      Bucket: { Ref: 'Pointed' },
+      Name: 'door',
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        IgnorePublicAcls: true,
+        BlockPublicPolicy: false,
+        RestrictPublicBuckets: false,
+      },
+      Policy: policy(
+        allow('*', 's3:GetObject', {
+          'Fn::Sub': 'arn:aws:s3:${AWS::Region}:${AWS::AccountId}:accesspoint/door/object/*',
+        }),
+      ),
+    },
+  },
+  ...bucket('Shut', {}, tight('Shut'), {
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 's3:PutObject',
+    Resource: objects('Shut'),
+  }),
+  Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: 'orders' } },
+  BusPolicy: {
+    Type: 'AWS::Events::EventBusPolicy',
+    Properties: {
+      EventBusName: { Ref: 'Bus' },
+      StatementId: 'open',
+      Statement: allow('*', 'events:PutEvents', arn('Bus')),
+    },
+  },
   Trusting: role({ Principal: { AWS: '*' } }),
   Execution: role({ Principal: { Service: 'lambda.amazonaws.com' } }),
   Function: {
@@ -210,6 +253,16 @@ test.each<[string, string[]]>([
   ['OpenQueue', ['anonymous: SendMessage', 'stranger: SendMessage']],
   ['DeputyQueue', ['s3.amazonaws.com for a stranger: SendMessage']],
   ['OpenTopic', ['anonymous: Subscribe', 'stranger: Subscribe']],
+  [
+    'Pointed',
+    [
+      'anonymous through access point door: get',
+      'stranger through access point door: get',
+      'administrator: put a public policy',
+    ],
+  ],
+  ['Shut', []],
+  ['Bus', ['stranger: PutEvents']],
   ['Trusting', ['stranger: AssumeRole']],
   ['Execution', []],
   ['Function', ['s3.amazonaws.com for a stranger: Invoke']],
@@ -228,6 +281,14 @@ test('each finding says which statement let it through', () => {
   expect(audit.text).toMatch(/✗ HOLE {5}anonymous: get site\/victim \(200\)\n {13}s3:GetObject on .* is allowed by/);
   expect(audit.clean).toBe(false);
   expect(audit.findings.filter(({ outcome }) => outcome === 'unclear')).toEqual([]);
+});
+
+test('where nothing could be written, nothing is claimed to have been defended', () => {
+  const finding = audit.findings.find(({ resource, outcome }) => resource === 'Holes/Shut' && outcome === 'skipped');
+  expect(finding).toMatchObject({
+    attack: 'objects of its administrator as victims',
+    reason: expect.stringMatching(/none could be written: .* is explicitly denied/),
+  });
 });
 
 test('what is held tight holds', async () => {
@@ -280,6 +341,31 @@ async function placesIn(of: Coffer): Promise<{ Bucket: string; QueueUrl: string 
     QueueUrl: deployed.resource('OpenQueue').physicalId!,
   };
 }
+
+test('the command exits with 1 when there are holes, with 0 when there are none', async () => {
+  const endpoint = await coffer.listen({ port: 0 });
+  const bin = resolve(__dirname, '../../runtime/bin/coffer.js');
+  const run = (...args: string[]): Promise<{ code: number; out: string }> => {
+    const child = spawn(process.execPath, [bin, 'audit', '--endpoint', endpoint, ...args]);
+    let out = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        out += chunk;
+      });
+    }
+    return new Promise((done) => child.once('close', (code) => done({ code: code ?? -1, out })));
+  };
+  const [open, shut, json, absent] = await Promise.all([
+    run('Holes'),
+    run('Kept'),
+    run('Kept', '--json', '--locked', 'Kept/Governed'),
+    run('Nowhere'),
+  ]);
+  expect(open).toMatchObject({ code: 1, out: expect.stringMatching(/✗ HOLE [\s\S]* held, \d+ holes, 0 unclear/) });
+  expect(shut).toMatchObject({ code: 0, out: expect.stringContaining(' 0 holes, 0 unclear') });
+  expect(JSON.parse(json.out)).toMatchObject({ clean: true, holes: [] });
+  expect(absent).toMatchObject({ code: 1, out: expect.stringContaining('nothing to attack in a stack Nowhere') });
+});
 
 test('there is no such stack, no such bucket', async () => {
   await expect(coffer.audit({ stack: 'Nowhere' })).rejects.toThrow('nothing to attack in a stack Nowhere');
