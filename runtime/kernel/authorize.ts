@@ -72,6 +72,8 @@ export interface ResourceVerdict {
   readonly grant?: { readonly allowed: boolean; readonly reason: string };
   /** A refusal beyond policies: Block Public Access ignoring a public policy or ACL. */
   readonly block?: { readonly reason: string };
+  /** Tags of the resource, for checks that do not know them: of a role that is passed. */
+  readonly resourceTags?: Readonly<Record<string, string>>;
   /** Resource control policies do not hold for it: an AWS managed key. */
   readonly uncontrolled?: boolean;
 }
@@ -137,6 +139,11 @@ export type Authorize = (call: Call, check: Check) => Promise<void>;
 
 const withBehind = (check: Check): Check | readonly Check[] => (check.behind ? [check, check.behind] : check);
 
+const withTags = (check: Check, resourceTags: Check['resourceTags']): Check => ({
+  ...check,
+  resourceTags: check.resourceTags ?? resourceTags,
+});
+
 const byGrant = new WeakSet<Call>();
 
 /** Whether a call was let in by a grant beyond policies: an ACL or a KMS grant. */
@@ -190,7 +197,7 @@ export function createAuthorizer({ identities, sources, organizations, kernel }:
       action: check.action,
       resource: check.resource,
       caller: verdict?.callerCanonicalId ? { ...principal, canonicalId: verdict.callerCanonicalId } : principal,
-      lookup: contextOf(asking, check, owner, standing),
+      lookup: contextOf(asking, verdict?.resourceTags ? withTags(check, verdict.resourceTags) : check, owner, standing),
       owner,
       policies: together(
         controlPolicies(standing, principal, check, verdict),

@@ -21,12 +21,16 @@ export function contextOf(call: Asking, check: Check, owner: string | undefined,
   return (key) => {
     given ??= lowerKeys(check.keys);
     if (given.has(key)) return given.get(key);
-    if (!key.startsWith('aws:')) return call.principal.session?.claims?.[key];
     const slash = key.indexOf('/');
+    // Some services have keys of their own for the same tags: `iam:ResourceTag/…`, `ssm:resourceTag/…`.
+    if (OWN_RESOURCE_TAG.test(key)) return tagValue(check.resourceTags, key.slice(slash + 1));
+    if (!key.startsWith('aws:')) return call.principal.session?.claims?.[key];
     if (slash >= 0) return tagged[key.slice(0, slash)]?.(call, check, key.slice(slash + 1));
     return organized[key]?.(standing) ?? keys[key]?.(call, check, owner);
   };
 }
+
+const OWN_RESOURCE_TAG = /^(iam|ssm):resourcetag\//;
 
 /** The global keys that this runtime fills, in lower case. */
 export function globalKeys(): readonly string[] {

@@ -273,6 +273,20 @@ test('a handler acts as its role', async () => {
   });
 });
 
+test('requests of a handler tell which function it is', async () => {
+  const source = `const { SQSClient, ListQueuesCommand } = require('@aws-sdk/client-sqs');
+    exports.handler = async () => (await new SQSClient({}).send(new ListQueuesCommand({}))).QueueUrls ?? [];`;
+  const Role = await runtime.makeRole('Named', ['logs:*', 'sqs:*']);
+  const name = await make(source, { Timeout: 20, Role });
+  const arn = `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+  const onlyFrom = (SourceFunctionArn: string) =>
+    runtime.limitRole('Named', { ArnNotEquals: { 'lambda:SourceFunctionArn': SourceFunctionArn } });
+  await onlyFrom(arn);
+  expect((await invoke(name)).answer).toEqual([]);
+  await onlyFrom(`${arn}-other`);
+  expect((await invoke(name)).answer).toMatchObject({ errorMessage: expect.stringContaining('explicit deny') });
+});
+
 const python = spawnSync('python3', ['--version']).status === 0 ? test : test.skip;
 python('python', async () => {
   const source = `import os, sys\ndef handler(event, context):\n    print("hello")\n    if event.get("fail"):\n        raise ValueError("bad")\n    return {"got": event, "name": context.function_name, "left": context.get_remaining_time_in_millis() > 0}\n`;

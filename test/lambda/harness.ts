@@ -35,6 +35,12 @@ export async function startLambda(directory?: string) {
     await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'p', PolicyDocument }));
     return `arn:aws:iam::000000000000:role/${RoleName}`;
   }
+  /** Takes SQS from a role where a condition holds. */
+  async function limitRole(RoleName: string, Condition: object): Promise<void> {
+    const Statement = [{ Effect: 'Deny', Action: 'sqs:*', Resource: '*', Condition }];
+    const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'limit', PolicyDocument }));
+  }
   await makeRole('Runner', ['logs:*', 'sqs:*', 'lambda:InvokeFunction']);
 
   let made = 0;
@@ -44,6 +50,7 @@ export async function startLambda(directory?: string) {
     sqs,
     reports,
     makeRole,
+    limitRole,
     send: client.send.bind(client) as LambdaClient['send'],
 
     /** A Node function of one file. @returns its name */

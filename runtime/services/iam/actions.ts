@@ -10,7 +10,7 @@ import { meansRoot } from './devices';
 import { userNameOf } from './entities';
 import { invalidToken } from './errors';
 import { arnIn, arnOf } from './names';
-import { type Kind, readDevice, readHolder, readProvider } from './state';
+import { type Kind, readDevice, readHolder, readManaged, readProvider } from './state';
 import { tagsIn } from './tags';
 
 type Keys = Check['keys'];
@@ -31,15 +31,19 @@ const onPath =
   ];
 const onAll = (_: unknown, call: Call): Checks => [check(call, '*')];
 
+/** Operations whose requests carry the boundary of the user or role. */
+const ofBoundary =
+  /^((Attach|Detach|Put|Delete)(Role|User)Policy|(Put|Delete)(Role|User)PermissionsBoundary|GetRole|Update(AssumeRolePolicy|Role|RoleDescription))$/;
+
 /** One that exists, by its whole ARN and with its tags; else by the ARN that its name makes. */
 async function onHolder(call: Call, kind: Kind, name: string, keys: Keys = {}): Promise<Check[]> {
   const row = await readHolder(call.kernel.store, kind, call.account, name);
   const resourceTags = row && 'tags' in row ? (row.tags as Check['resourceTags']) : undefined;
-  const boundary = row && 'boundary' in row ? (row.boundary as string | undefined) : undefined;
-  const tagKeys = Object.entries(resourceTags ?? {}).map(([key, value]) => [`iam:ResourceTag/${key}`, value]);
+  const bounded = ofBoundary.test(call.operation) && row && 'boundary' in row;
+  const boundary = bounded ? (row.boundary as string | undefined) : undefined;
   return [
     check(call, row ? arnOf(call, kind, row) : arnIn(call, `${kind}/${name}`), {
-      keys: { 'iam:PermissionsBoundary': boundary, ...Object.fromEntries(tagKeys), ...keys },
+      keys: { 'iam:PermissionsBoundary': boundary, ...keys },
       resourceTags,
     }),
   ];
@@ -52,7 +56,11 @@ const onUser = (input: { UserName?: string }, call: Call): Checks =>
     : onHolder(call, 'user', userNameOf(call, input.UserName));
 const onRole = (input: { RoleName?: string }, call: Call): Checks => onHolder(call, 'role', input.RoleName!);
 const onGroup = (input: { GroupName?: string }, call: Call): Checks => onHolder(call, 'group', input.GroupName!);
-const onPolicy = (input: { PolicyArn?: string }, call: Call): Checks => [check(call, input.PolicyArn!)];
+async function onPolicy({ PolicyArn: arn = '' }: { PolicyArn?: string }, call: Call): Promise<Check[]> {
+  const row = await readManaged(call.kernel.store, call.account, arn.slice(arn.lastIndexOf('/') + 1));
+  const own = row && arnOf(call, 'policy', row) === arn;
+  return [check(call, arn, { resourceTags: own ? row.tags : undefined })];
+}
 
 /** The user whose MFA device it is, or the root user. */
 const onDeviceHolder = (input: { UserName?: string }, call: Call): Checks =>
@@ -60,8 +68,7 @@ const onDeviceHolder = (input: { UserName?: string }, call: Call): Checks =>
 
 async function onDevice({ SerialNumber: serial = '' }: { SerialNumber?: string }, call: Call): Promise<Check[]> {
   const row = await readDevice(call.kernel.store, call.account, serial);
-  const tagKeys = Object.entries(row?.tags ?? {}).map(([key, value]) => [`iam:ResourceTag/${key}`, value]);
-  return [check(call, serial, { keys: Object.fromEntries(tagKeys), resourceTags: row?.tags })];
+  return [check(call, serial, { resourceTags: row?.tags })];
 }
 
 function creatingDevice(input: Iam.CreateVirtualMFADeviceCommandInput, call: Call): Check[] {
@@ -72,8 +79,7 @@ function creatingDevice(input: Iam.CreateVirtualMFADeviceCommandInput, call: Cal
 
 async function onProvider({ OpenIDConnectProviderArn: arn = '' }: { OpenIDConnectProviderArn?: string }, call: Call) {
   const row = await readProvider(call.kernel.store, call.account, arn.slice(arn.indexOf('/') + 1));
-  const tagKeys = Object.entries(row?.tags ?? {}).map(([key, value]) => [`iam:ResourceTag/${key}`, value]);
-  return [check(call, arn, { keys: Object.fromEntries(tagKeys), resourceTags: row?.tags })];
+  return [check(call, arn, { resourceTags: row?.tags })];
 }
 
 function creatingProvider(input: Iam.CreateOpenIDConnectProviderCommandInput, call: Call): Check[] {

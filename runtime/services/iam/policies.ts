@@ -72,7 +72,9 @@ export const trust: PolicySource = {
     if (check.action === 'iam:GetRole' && principal.service === STS) {
       return { policies, owner: arn.account, grant: { allowed: true, reason: 'STS reads the role that it issues' } };
     }
-    return undefined;
+    if (check.action !== 'iam:PassRole') return undefined;
+    const passed = await readHolder(kernel.store, 'role', arn.account, lastSegment(arn));
+    return passed && { policies, owner: arn.account, resourceTags: passed.tags };
   },
 };
 

@@ -24,7 +24,7 @@ async function onKey(call: Call, keyId: string | undefined, naming: Naming, extr
   return [await onNamed(call, await nameOf(call, keyId!, naming), call.operation, extra)];
 }
 
-const onAll = (call: Call): Check[] => [{ action: `kms:${call.operation}`, resource: '*', keys: callKeys(call) }];
+const onAll = (call: Call): Check[] => [{ action: `kms:${call.operation}`, resource: '*' }];
 
 /** Tagging while creating asks for the permission to tag. */
 const tagging = (call: Call, tags: Parameters<typeof tagsOf>[0], region = call.region): Check[] => {
@@ -44,11 +44,13 @@ const own = (input: { KeyId?: string }, call: Call) => onKey(call, input.KeyId, 
 const shared = (input: { KeyId?: string }, call: Call) => onKey(call, input.KeyId, anyAccount);
 
 type Encrypting = { KeyId?: string; EncryptionContext?: Record<string, string> };
+const SYMMETRIC = { 'kms:EncryptionAlgorithm': 'SYMMETRIC_DEFAULT' };
 const dataKey = (input: Encrypting, call: Call) =>
-  onKey(call, input.KeyId, anyKey, contextKeys(input.EncryptionContext));
+  onKey(call, input.KeyId, anyKey, { ...contextKeys(input.EncryptionContext), ...SYMMETRIC });
 const dataKeyPair = (input: Encrypting & { KeyPairSpec?: string }, call: Call) =>
   onKey(call, input.KeyId, anyKey, {
     ...contextKeys(input.EncryptionContext),
+    ...SYMMETRIC,
     'kms:DataKeyPairSpec': input.KeyPairSpec,
   });
 const signing = (input: { KeyId?: string; SigningAlgorithm?: string; MessageType?: string }, call: Call) =>
@@ -71,8 +73,11 @@ export const actions: Actions<typeof Kms> = {
       ...contextKeys(input.Constraints?.EncryptionContextEquals ?? input.Constraints?.EncryptionContextSubset),
       'kms:GrantConstraintType': input.Constraints && Object.keys(input.Constraints),
       'kms:GrantIsForAWSResource': String(call.via.length > 0),
+      'kms:GrantConstraintSourceArn': input.Constraints?.SourceArn,
       'kms:GranteePrincipal': input.GranteePrincipal,
+      'kms:GranteeServicePrincipal': input.GranteeServicePrincipal,
       'kms:RetiringPrincipal': input.RetiringPrincipal,
+      'kms:RetiringServicePrincipal': input.RetiringServicePrincipal,
       'kms:GrantOperations': input.Operations,
     }),
   CreateKey: (input, call) => [

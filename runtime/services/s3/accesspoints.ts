@@ -107,7 +107,7 @@ export function accessPointTagKeys({ tags = {} }: Pick<AccessPoint, 'tags'>): Re
   return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`s3:AccessPointTag/${key}`, value]));
 }
 
-export const networkOrigin = ({ vpc }: AccessPoint) => (vpc === undefined ? 'Internet' : 'VPC');
+export const networkOrigin = ({ vpc }: Pick<AccessPoint, 'vpc'>) => (vpc === undefined ? 'Internet' : 'VPC');
 
 /**
  * Whether something public is blocked: "the most restrictive combination of the bucket, account, and access point"

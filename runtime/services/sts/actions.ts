@@ -12,6 +12,9 @@ import { identify } from './identities';
 import { provesMfa } from './mfa';
 import { readRole } from './roles';
 
+const tagsIn = (tags: readonly Sts.Tag[] | undefined): Check['requestTags'] =>
+  tags?.length ? Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value])) : undefined;
+
 async function assuming(input: Sts.AssumeRoleCommandInput, call: Call): Promise<Check[]> {
   const resource = input.RoleArn!;
   const role = await readRole(call, resource);
@@ -27,11 +30,8 @@ async function assuming(input: Sts.AssumeRoleCommandInput, call: Call): Promise<
       'sts:RoleSessionName': input.RoleSessionName,
       'sts:SourceIdentity': input.SourceIdentity,
       'sts:TransitiveTagKeys': input.TransitiveTagKeys,
-      'sts:DurationSeconds': input.DurationSeconds === undefined ? undefined : String(input.DurationSeconds),
     },
-    requestTags: input.Tags?.length
-      ? Object.fromEntries(input.Tags.map(({ Key = '', Value = '' }) => [Key, Value]))
-      : undefined,
+    requestTags: tagsIn(input.Tags),
   };
   const actions = ['sts:AssumeRole'];
   const carried = call.principal.session;
@@ -55,9 +55,8 @@ async function federating(input: Sts.AssumeRoleWithWebIdentityCommandInput, call
       'sts:RoleSessionName': input.RoleSessionName,
       'sts:SourceIdentity': sourceIdentity,
       'sts:TransitiveTagKeys': transitiveTagKeys.length > 0 ? transitiveTagKeys : undefined,
-      'sts:DurationSeconds': input.DurationSeconds === undefined ? undefined : String(input.DurationSeconds),
     },
-    requestTags: tags.length > 0 ? Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value])) : undefined,
+    requestTags: tagsIn(tags),
   };
   const actions = ['sts:AssumeRoleWithWebIdentity'];
   if (tags.length > 0) actions.push('sts:TagSession');
@@ -74,7 +73,7 @@ const rows: Actions<typeof Sts> = {
   GetSessionToken: () => [],
   GetFederationToken: (input, { partition, account }) => {
     const resource = `arn:${partition}:sts::${account}:federated-user/${input.Name}`;
-    const check = { resource, owner: account };
+    const check = { resource, owner: account, requestTags: tagsIn(input.Tags) };
     const tagging = input.Tags?.length ? [{ action: 'sts:TagSession', ...check }] : [];
     return [{ action: 'sts:GetFederationToken', ...check }, ...tagging];
   },

@@ -1,8 +1,10 @@
 /** Grants: permissions on one key for one principal, made and ended without touching a policy. Source: "Grants in AWS KMS". */
+
 import type * as Kms from '@aws-sdk/client-kms';
 import type { GrantListEntry } from '@aws-sdk/client-kms';
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
+import { contextKeys, resourceKeys } from '../conditions';
 import { constraint, invalidArn, invalidGrantId, limitExceeded, notFound, validation } from '../errors';
 import { checkTokens, readToken, writeToken } from '../grants';
 import { anyAccount, arnOf, findKey, mustBeEnabled, needKey } from '../keys';
@@ -78,7 +80,13 @@ async function mayRetire(call: Call, key: KeyRow, grant: GrantRow): Promise<void
   const retires = isPrincipal(grant.retiring, principal) || isService(grant.retiringService, principal);
   const self = isPrincipal(grant.grantee, principal) || isService(grant.granteeService, principal);
   if (retires || (self && grant.operations.includes('RetireGrant'))) return;
-  await call.authorize({ action: 'kms:RetireGrant', resource: arnOf(key), resourceTags: key.tags });
+  const { constraints } = grant;
+  const keys = {
+    ...resourceKeys(call, key),
+    ...contextKeys(constraints?.EncryptionContextEquals ?? constraints?.EncryptionContextSubset),
+    'kms:GrantConstraintType': constraints && Object.keys(constraints),
+  };
+  await call.authorize({ action: 'kms:RetireGrant', resource: arnOf(key), keys, resourceTags: key.tags });
 }
 
 export const grantHandlers = {

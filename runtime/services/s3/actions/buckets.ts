@@ -63,7 +63,11 @@ export const bucketActions: Actions<S3> = {
   GetBucketTagging: onBucket('s3:GetBucketTagging'),
   DeleteBucketTagging: onBucket('s3:PutBucketTagging'),
 
-  PutBucketInventoryConfiguration: onBucket('s3:PutInventoryConfiguration'),
+  // Which optional fields, says the document: the handler asks.
+  PutBucketInventoryConfiguration: async (input, call) => {
+    await bucketOf(call, input);
+    return [];
+  },
   GetBucketInventoryConfiguration: onBucket('s3:GetInventoryConfiguration'),
   DeleteBucketInventoryConfiguration: onBucket('s3:PutInventoryConfiguration'),
   ListBucketInventoryConfigurations: onBucket('s3:GetInventoryConfiguration'),

@@ -60,8 +60,13 @@ export function creationKeys(call: Call, input: WriteInput, tags = headerTags(in
     's3:object-lock-retain-until-date': input.ObjectLockRetainUntilDate?.toISOString(),
     's3:object-lock-remaining-retention-days': remainingDays(call, input.ObjectLockRetainUntilDate),
     's3:object-lock-legal-hold': input.ObjectLockLegalHoldStatus,
+    's3:object-lock-event-hold': input.ObjectLockEventHold,
+    's3:object-lock-event-hold-duration-days': textOf(input.ObjectLockEventHoldDurationDays),
   };
 }
+
+export const textOf = (value: number | undefined): string | undefined =>
+  value === undefined ? undefined : String(value);
 
 export function remainingDays(call: Call, until: Date | undefined): string | undefined {
   return until && String(Math.ceil((until.getTime() - call.now) / DAY_MS));
@@ -98,6 +103,7 @@ async function copyChecks(input: In<'CopyObject'>, call: Call): Promise<Check[]>
   const keys = {
     's3:x-amz-copy-source': `${source.bucket}/${source.key}`,
     's3:x-amz-metadata-directive': input.MetadataDirective,
+    's3:x-amz-object-annotation-directive': input.AnnotationDirective,
   };
   return [...checks, ...writeChecks(call, bucket, input, keys, taken)];
 }
@@ -187,7 +193,13 @@ export const objectActions: Actions<S3> = {
   ListObjects: (input, call) => listChecks(call, input, 's3:ListBucket', input.MaxKeys),
   ListObjectsV2: (input, call) => listChecks(call, input, 's3:ListBucket', input.MaxKeys),
   ListObjectVersions: (input, call) => listChecks(call, input, 's3:ListBucketVersions', input.MaxKeys),
-  ListMultipartUploads: (input, call) => listChecks(call, input, 's3:ListBucketMultipartUploads'),
+  // Requests for it carry neither prefix nor delimiter, as policies see them.
+  ListMultipartUploads: (input, call) =>
+    listChecks(
+      call,
+      { Bucket: input.Bucket, ExpectedBucketOwner: input.ExpectedBucketOwner },
+      's3:ListBucketMultipartUploads',
+    ),
 
   CreateMultipartUpload: async (input, call) => writeChecks(call, await bucketOf(call, input), input, A_PART),
   UploadPart: (input, call) => partChecks(input, call, A_PART),
@@ -211,15 +223,41 @@ export const objectActions: Actions<S3> = {
   // Of a version too there is only one action.
   RestoreObject: onObject('s3:RestoreObject', 's3:RestoreObject'),
 
-  UpdateObjectEncryption: onObject('s3:UpdateObjectEncryption', 's3:UpdateObjectEncryption'),
+  // Its document says under which key: the handler asks.
+  UpdateObjectEncryption: deferred,
 
-  PutObjectAnnotation: onObject('s3:PutObjectAnnotation', 's3:PutObjectVersionAnnotation'),
+  PutObjectAnnotation: async (input, call) => [
+    await existingObjectCheck(
+      call,
+      await bucketOf(call, input),
+      input,
+      's3:PutObjectAnnotation',
+      's3:PutObjectVersionAnnotation',
+      { 's3:x-amz-object-if-match': input.ObjectIfMatch },
+    ),
+  ],
   GetObjectAnnotation: onObject('s3:GetObjectAnnotation', 's3:GetObjectVersionAnnotation'),
-  ListObjectAnnotations: onObject('s3:ListObjectAnnotations', 's3:ListObjectVersionAnnotations'),
+  ListObjectAnnotations: async (input, call) => [
+    await existingObjectCheck(
+      call,
+      await bucketOf(call, input),
+      input,
+      's3:ListObjectAnnotations',
+      's3:ListObjectVersionAnnotations',
+      {
+        's3:annotation-prefix': input.AnnotationPrefix,
+        's3:max-annotation-results': textOf(input.MaxAnnotationResults),
+      },
+    ),
+  ],
   DeleteObjectAnnotation: async (input, call) => {
     const bucket = await bucketOf(call, input);
     const action = 's3:DeleteObjectAnnotation';
-    const checks = [await existingObjectCheck(call, bucket, input, action, 's3:DeleteObjectVersionAnnotation')];
+    const checks = [
+      await existingObjectCheck(call, bucket, input, action, 's3:DeleteObjectVersionAnnotation', {
+        's3:x-amz-object-if-match': input.ObjectIfMatch,
+      }),
+    ];
     if (bucket.lock && call.request.headers['x-amz-bypass-governance-retention'] !== undefined)
       checks.push(objectCheck(call, bucket, input.Key ?? '', 's3:BypassGovernanceRetention'));
     return checks;

@@ -4,6 +4,7 @@ import type { Check } from '../../../kernel/authorize';
 import type { Call } from '../../../kernel/call';
 import type { Input, Output } from '../../../kernel/peers';
 import { ALIAS_SUFFIX, accessPointArn, accessPointTagKeys, blocks, networkOrigin } from '../accesspoints';
+import { accountCheck } from '../actions/keys';
 import {
   accessDenied,
   accessPointOwnedByYou,
@@ -40,15 +41,19 @@ interface OnPoint {
 export function onAccessPoint(action: string) {
   return async ({ AccountId: account = '', Name: name = '' }: OnPoint, call: Call): Promise<readonly Check[]> => {
     const there = await findAccessPoint(call.kernel.store, account, call.region, name);
-    return [accessPointCheck(there ?? { account, region: call.region, name }, action)];
+    return [accessPointCheck(call, there ?? { account, region: call.region, name }, action)];
   };
 }
 
-type Named = Pick<AccessPoint, 'account' | 'region' | 'name' | 'tags'>;
+type Named = Pick<AccessPoint, 'account' | 'region' | 'name' | 'tags'> &
+  Partial<Pick<AccessPoint, 'createdAt' | 'vpc'>>;
 
-export function accessPointCheck(point: Named, action: string, requestTags?: Check['requestTags']): Check {
+export function accessPointCheck(call: Call, point: Named, action: string, requestTags?: Check['requestTags']): Check {
   const resource = accessPointArn(point);
   const keys = {
+    ...accountCheck(call, action).keys,
+    's3:ResourceAccount': point.account,
+    's3:AccessPointNetworkOrigin': point.createdAt === undefined ? undefined : networkOrigin(point),
     's3:DataAccessPointArn': resource,
     's3:DataAccessPointAccount': point.account,
     ...accessPointTagKeys(point),
@@ -66,7 +71,7 @@ export async function CreateAccessPoint(call: Call, input: In<'CreateAccessPoint
   const { Name: name = '', Bucket = '', AccountId = '' } = input;
   const tags = input.Tags?.length ? bucketTags(input.Tags) : undefined;
   const ask = (action: string) =>
-    call.authorize(accessPointCheck({ account: AccountId, region: call.region, name }, action, tags));
+    call.authorize(accessPointCheck(call, { account: AccountId, region: call.region, name }, action, tags));
   await ask('s3:CreateAccessPoint');
   if (tags) await ask('s3:TagResource');
   const account = ownAccount(call, input);

@@ -64,7 +64,7 @@ async function taggedPoint(
   return {
     tags: found.tags ?? {},
     check(action, requestTags, keys) {
-      const check = accessPointCheck(found, action, requestTags);
+      const check = accessPointCheck(call, found, action, requestTags);
       return { ...check, keys: { ...check.keys, ...keys } };
     },
     change: (to) => changePoint(call, found, ({ tags, ...now }) => withTags(now, to(tags ?? {}))),

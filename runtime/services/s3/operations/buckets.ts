@@ -86,6 +86,7 @@ async function authorizeCreation(call: Call, input: In<'CreateBucket'>): Promise
     ...aclKeys(input),
     's3:locationconstraint': input.CreateBucketConfiguration?.LocationConstraint,
     's3:x-amz-object-ownership': input.ObjectOwnership,
+    's3:x-amz-bucket-namespace': input.BucketNamespace,
     's3:ResourceAccount': call.account,
   };
   const requestTags = tags && Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));

@@ -4,7 +4,7 @@ import type { Call } from '../../../kernel/call';
 import { blocks } from '../accesspoints';
 import { aclMembers, checkAclsOff, isPublic, keptGrants, putGrants } from '../acls';
 import { existingObjectCheck, type Keys, requestTags } from '../actions/keys';
-import { remainingDays } from '../actions/objects';
+import { remainingDays, textOf } from '../actions/objects';
 import { changeRow } from '../configurations';
 import { accessDenied, malformedXml, noObjectLock, noSuchBucket, noSuchKey, noSuchLock } from '../errors';
 import { announceObject, type EventName } from '../events';
@@ -141,6 +141,8 @@ export async function PutObjectRetention(
     's3:object-lock-mode': Mode,
     's3:object-lock-retain-until-date': RetainUntilDate?.toISOString(),
     's3:object-lock-remaining-retention-days': remainingDays(call, RetainUntilDate),
+    's3:object-lock-event-hold': input.Retention.EventHold,
+    's3:object-lock-event-hold-duration-days': textOf(input.Retention.EventHoldDuration?.Days),
   });
   const bypass = input.BypassGovernanceRetention ?? false;
   if (bypass) await ask(call, input, 's3:BypassGovernanceRetention', 's3:BypassGovernanceRetention', {});

@@ -3,7 +3,9 @@
  * reference, "UpdateObjectEncryption"; S3 user guide, "Updating server-side encryption for existing data". Of the KMS
  * permissions named there, those are asked for that the change at hand needs.
  */
+
 import type { Call } from '../../../kernel/call';
+import { existingObjectCheck } from '../actions/keys';
 import { unseal } from '../encryption';
 import { invalidRequest, noSuchBucket, noSuchKey, operationAborted } from '../errors';
 import { encryptionLocked, foreignKey } from '../keyerrors';
@@ -30,6 +32,12 @@ export async function UpdateObjectEncryption(
   input: In<'UpdateObjectEncryption'>,
 ): Promise<Out<'UpdateObjectEncryption'>> {
   const bucket = await bucketOf(call, input);
+  await call.authorize(
+    await existingObjectCheck(call, bucket, input, 's3:UpdateObjectEncryption', 's3:UpdateObjectEncryption', {
+      's3:x-amz-server-side-encryption': input.ObjectEncryption?.SSEKMS && 'aws:kms',
+      's3:x-amz-server-side-encryption-aws-kms-key-id': input.ObjectEncryption?.SSEKMS?.KMSKeyArn,
+    }),
+  );
   const key = input.Key!;
   checkKey(key);
   checkSignature(call);

@@ -13,6 +13,13 @@ import { credentialsOf } from './tokens';
 
 const LONGEST_SECONDS = 43_200;
 
+/** What the code of a function asks tells which function it is. Source: Lambda developer guide, "Controlling access ... from source function ARN". */
+function sourceOf({ service, sourceArn }: Principal): Session['claims'] {
+  return service === 'lambda.amazonaws.com' && sourceArn !== undefined
+    ? { 'lambda:sourcefunctionarn': sourceArn }
+    : undefined;
+}
+
 /** @throws InvalidParameterValue for a key that is no tag's */
 export function transitiveAmong(keys: readonly string[] = [], tags: Readonly<Record<string, string>>) {
   if (keys.every((key) => key in tags)) return keys;
@@ -113,6 +120,7 @@ export const roleHandlers = (tokens: Tokens) =>
         issuedAt: call.now,
         expiresAt,
         mfa: await provesMfa(call, input),
+        claims: sourceOf(call.principal),
       };
       const PackedPolicySize = packedSize({ ...session, tags: readTags(input.Tags) });
       const issued = await issueForRole(call, tokens, role, session);

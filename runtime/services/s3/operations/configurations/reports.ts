@@ -2,7 +2,9 @@
  * Configurations of which a bucket has many, by id: analytics, inventory, metrics, Intelligent-Tiering. Source: their
  * pages in the S3 API reference; S3 user guide, "Amazon S3 Inventory", "Using S3 Intelligent-Tiering".
  */
+
 import type { Call } from '../../../../kernel/call';
+import { bucketCheck } from '../../actions/keys';
 import { dropFamily, putFamily } from '../../configurations';
 import {
   idMismatch,
@@ -103,6 +105,11 @@ export async function PutBucketInventoryConfiguration(
   input: In<'PutBucketInventoryConfiguration'>,
 ): Promise<Out<'PutBucketInventoryConfiguration'>> {
   const inventory = input.InventoryConfiguration;
+  await call.authorize(
+    bucketCheck(call, await bucketOf(call, input), 's3:PutInventoryConfiguration', {
+      's3:InventoryAccessibleOptionalFields': inventory?.OptionalFields,
+    }),
+  );
   if (!inventory) throw malformedXml('InventoryConfiguration is missing');
   checkInventory(inventory);
   if (inventory.Id !== input.Id) throw idMismatch();
