@@ -4,6 +4,8 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { AppDataStack } from '../lib/app-data-stack';
 import { DataLakeStack } from '../lib/data-lake-stack';
 import { LogArchiveStack } from '../lib/log-archive-stack';
+import { MediaStack } from '../lib/media-stack';
+import { StaticSiteStack } from '../lib/static-site-stack';
 
 const app = new App();
 new AppDataStack(app, 'AppData', { description: 'Application data: uploads, described by a Lambda, read by role' });
@@ -14,6 +16,14 @@ new DataLakeStack(app, 'DataLake', {
 new LogArchiveStack(app, 'LogArchive', {
   ...LogArchiveStack.settings(app),
   description: 'Log aggregation: logs of services and applications in one place, kept, locked and queryable',
+});
+new MediaStack(app, 'Media', {
+  ...MediaStack.settings(app),
+  description: 'Media: uploads through quarantine, a catalogue, delivery to who has a signature',
+});
+new StaticSiteStack(app, 'StaticSite', {
+  ...StaticSiteStack.settings(app),
+  description: 'Static website: files of a private bucket, delivered by CloudFront with security headers',
 });
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
 app.synth();

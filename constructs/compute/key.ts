@@ -36,7 +36,7 @@ export class OperationsKey extends kms.Key {
       new iam.PolicyStatement({
         sid: 'LogGroups',
         principals: [new iam.ServicePrincipal(`logs.${region}.${urlSuffix}`)],
-        actions: ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
+        actions: ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'],
         resources: ['*'],
         conditions: {
           ArnLike: {

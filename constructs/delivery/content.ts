@@ -145,7 +145,8 @@ export class SiteContent extends Construct {
         ...(paths.length === 0 ? {} : { DistributionId: distribution?.distributionId, InvalidationPaths: paths }),
       },
     });
-    content.node.addDependency(this.publisher);
+    // Before what the publisher may do is attached to its role, it could do nothing.
+    content.node.addDependency(this.publisher.node.findChild('Access'));
   }
 
   private check(props: SiteContentProps, prefix: string): void {

@@ -27,16 +27,16 @@ export interface ObjectEvent {
 }
 
 /** As much of Lambda's context as is used. */
-interface Context {
+export interface Context {
   getRemainingTimeInMillis(): number;
 }
 
-interface BatchAnswer {
+export interface BatchAnswer {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
 /** What S3, SNS, SQS and EventBridge send, as much as is read. */
-interface Delivery {
+export interface Delivery {
   readonly 'detail-type'?: string;
   readonly detail?: {
     readonly bucket: { readonly name: string };
@@ -45,7 +45,7 @@ interface Delivery {
   readonly Records?: readonly DeliveredRecord[];
 }
 
-interface DeliveredRecord {
+export interface DeliveredRecord {
   readonly eventSource?: string;
   readonly eventName?: string;
   readonly s3?: {
@@ -92,9 +92,12 @@ export function objectsOf(event: Delivery): ObjectEvent[] {
   });
 }
 
+/** What Lambda calls. */
+export type OnceHandler = (event: Delivery, context: Context) => Promise<BatchAnswer | undefined>;
+
 /** A handler that calls `work` once per event. Without a store (`Idempotency.none()`) it calls it per delivery. */
-export function once(work: (object: ObjectEvent) => Promise<void>) {
-  return async (event: Delivery, context: Context): Promise<BatchAnswer | undefined> => {
+export function once(work: (object: ObjectEvent) => Promise<void>): OnceHandler {
+  return async (event, context) => {
     const messages = (event.Records ?? []).filter((record) => record.eventSource === 'aws:sqs');
     if (messages.length === 0) {
       for (const object of objectsOf(event)) await claimed(object, context, work);
