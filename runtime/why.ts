@@ -52,7 +52,8 @@ export async function whyOf(life: Life, puzzle: Puzzle, account: string): Promis
         `what allowed requests asked for the newest ${keptAuthorisations} times`,
     );
   }
-  return { request, explanations, text: [...headOf(request), told(request, explanations)].join('\n') };
+  const lines = [...headOf(request), ...(denial ? [] : worked(explanations)), told(request, explanations)];
+  return { request, explanations, text: lines.join('\n') };
 }
 
 async function ask(life: Life, { principal, action, resource, context }: Hypothesis, account: string) {
@@ -103,6 +104,14 @@ function headOf(request: RequestRecord | undefined): string[] {
     `  ${what}: answered ${status}${error ? ` ${error}` : ''}`,
     '',
   ];
+}
+
+/** What was allowed is worked out anew: policies may have changed since. */
+function worked(explanations: readonly Explanation[]): string[] {
+  if (explanations.length === 0) return [];
+  const changed = explanations.some(({ effect }) => effect !== 'allow');
+  const now = 'It was allowed; this is how the policies decide it as they stand now';
+  return [changed ? `${now}, which is another way: they have changed since.` : `${now}.`, ''];
 }
 
 function told(request: RequestRecord | undefined, explanations: readonly Explanation[]): string {

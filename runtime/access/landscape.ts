@@ -19,6 +19,18 @@ export interface Resource {
   readonly name: string;
   readonly physicalName: string;
   readonly stackName?: string;
+  /** Of a bucket. */
+  readonly points?: readonly AccessPoint[];
+}
+
+/** Another door to a bucket. */
+export interface AccessPoint {
+  /** The construct's path, or else the name. */
+  readonly name: string;
+  readonly arn: string;
+  readonly account: string;
+  /** `Internet` or `VPC`. */
+  readonly origin: string;
 }
 
 export interface Party {
@@ -45,12 +57,14 @@ export async function landscapeOf(kernel: Kernel): Promise<Landscape> {
   const accounts = [...new Set([...places.values()].map(({ account }) => account))];
 
   const byId = new Map(placed.flatMap((one) => [one.physicalId, one.arn ?? one.physicalId].map((id) => [id, one])));
+  const points = await accessPointsIn(kernel, [...places.values()], (id) => byId.get(id)?.construct);
   const resources: Resource[] = [];
   const parties: Party[] = [];
   const add = (kind: Resource['kind'], arn: string, physicalName: string, at: { account: string; region: string }) => {
     const made = byId.get(arn) ?? byId.get(physicalName);
     const { construct: name = physicalName, stackName } = made ?? {};
-    resources.push({ kind, arn, ...at, name, physicalName, stackName });
+    const doors = kind === 'bucket' ? { points: points.get(physicalName) } : {};
+    resources.push({ kind, arn, ...at, name, physicalName, stackName, ...doors });
     return name;
   };
   for (const account of accounts) {
@@ -79,6 +93,28 @@ export async function landscapeOf(kernel: Kernel): Promise<Landscape> {
   parties.push({ name: 'any other account', principal: root(strangerTo(accounts)), foreign: true });
   parties.push({ name: 'anyone, unsigned', principal: anonymous });
   return { resources, parties, named: namer(placed) };
+}
+
+/** By bucket. */
+async function accessPointsIn(
+  kernel: Kernel,
+  places: readonly { account: string; region: string }[],
+  constructOf: (id: string) => string | undefined,
+): Promise<Map<string, AccessPoint[]>> {
+  const found = new Map<string, AccessPoint[]>();
+  for (const { account, region } of places) {
+    const { s3control } = kernel.peers(root(account), { account, region });
+    for await (const { Name = '', Bucket = '', AccessPointArn: arn = '', NetworkOrigin: origin = '' } of pages(
+      (NextToken) =>
+        s3control
+          .ListAccessPoints({ AccountId: account, NextToken })
+          .then((page) => [page.AccessPointList, page.NextToken]),
+    )) {
+      const point = { name: constructOf(Name) ?? Name, arn, account, origin };
+      found.set(Bucket, [...(found.get(Bucket) ?? []), point]);
+    }
+  }
+  return found;
 }
 
 async function addRegional(

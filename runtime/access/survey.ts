@@ -5,19 +5,22 @@
 import { compile } from '../engine/policy/compile';
 import type { Policy, Question } from '../engine/policy/decide';
 import type { PrincipalEntry } from '../engine/policy/principals';
-import { type Prospect, type Proviso, prospectOf } from '../engine/policy/prospect';
+import { bothOf, type Prospect, type Proviso, prospectOf } from '../engine/policy/prospect';
 import { noBody } from '../kernel/incoming';
 import type { Asking } from '../kernel/recent';
 import type { Life } from '../life';
 import { actionsOf, type Kind, serviceOf } from './actions';
-import { type Landscape, landscapeOf, type Party, partyNamed, type Resource } from './landscape';
+import { type AccessPoint, type Landscape, landscapeOf, type Party, partyNamed, type Resource } from './landscape';
 
 /** What one principal may do with one resource, or a part of it: actions that have the same answer. */
 export interface AccessRow {
   readonly kind: Resource['kind'];
   /** Path of the construct, or else the physical name. */
   readonly resource: string;
-  /** Of a bucket: `bucket`, or `objects uploads/*`; `objects *` are all keys that no policy names more closely. */
+  /**
+   * Of a bucket: `bucket`, or `objects uploads/*`; `objects *` are all keys that no policy names more closely. With
+   * access points: the same again, `objects * through access point door`.
+   */
   readonly part: string;
   readonly principal: string;
   readonly effect: Prospect['effect'];
@@ -69,7 +72,11 @@ export async function surveyOf(life: Life, { stack, occasions: further = {} }: S
 interface Part {
   readonly name: string;
   readonly kind: Kind;
+  /** Which actions are asked. @default those of the kind, and those that policies name */
+  readonly actions?: readonly string[];
   arnFor(party: Party): string;
+  /** What is asked of an access point first. */
+  readonly through?: { readonly point: AccessPoint; arnFor(party: Party): string };
 }
 
 const EVERYTHING: Policy = {
@@ -97,13 +104,17 @@ class Surveyor {
     const entries = new Map(further.principals.map((one) => [`${one.type} ${one.value}`, one]));
     const keys = new Set(['*', ...further.patterns]);
     const named = new Set(further.actions);
-    const prefix = `${arn}/`;
+    const { points = [] } = this.resource;
+    const prefixes = [`${arn}/`, ...points.map((point) => `${point.arn}/object/`)];
     for (const party of parties) {
       const { policies } = await this.question(party, actionsOf[kind][0], arn);
-      for (const statement of policies.flatMap(statementsOf)) {
+      const ofPoints = await Promise.all(points.map((point) => this.question(party, 's3:GetObject', point.arn)));
+      for (const statement of [...policies, ...ofPoints.flatMap((one) => one.policies)].flatMap(statementsOf)) {
         for (const one of statement.principals?.entries ?? []) entries.set(`${one.type} ${one.value}`, one);
-        for (const value of statement.resources?.values ?? [])
-          if (kind === 'bucket' && value.startsWith(prefix)) keys.add(value.slice(prefix.length));
+        for (const value of statement.resources?.values ?? []) {
+          const prefix = prefixes.find((one) => kind === 'bucket' && value.startsWith(one));
+          if (prefix !== undefined) keys.add(value.slice(prefix.length));
+        }
         for (const action of statement.actions.values) if (!/[*?]/.test(action)) named.add(action);
       }
     }
@@ -117,7 +128,7 @@ class Surveyor {
   async rows(): Promise<AccessRow[]> {
     const rows: AccessRow[] = [];
     for (const part of this.parts()) {
-      const actions = this.actionsFor(part.kind);
+      const actions = part.actions ?? this.actionsFor(part.kind);
       for (const party of this.parties) rows.push(...(await this.ask(part, party, actions)));
     }
     return rows;
@@ -126,7 +137,7 @@ class Surveyor {
   private parts(): Part[] {
     const { kind, arn } = this.resource;
     if (kind !== 'bucket') return [{ name: kind, kind, arnFor: () => arn }];
-    return [
+    const parts: Part[] = [
       { name: 'bucket', kind, arnFor: () => arn },
       ...this.patterns.map((pattern) => ({
         name: `objects ${pattern}`,
@@ -134,6 +145,8 @@ class Surveyor {
         arnFor: (party: Party) => `${arn}/${sampleOf(pattern, party)}`,
       })),
     ];
+    const { points = [] } = this.resource;
+    return [...parts, ...points.flatMap((point) => parts.map((part) => throughPoint(part, point, arn)))];
   }
 
   private actionsFor(kind: Kind): readonly string[] {
@@ -154,8 +167,7 @@ class Surveyor {
     const { kind, name: resource } = this.resource;
     const answers = new Map<string, { prospect: Prospect; actions: string[] }>();
     for (const action of actions) {
-      const question = await this.question(party, action, part.arnFor(party));
-      const prospect = this.toConstructs(prospectOf(question, (key) => isKnown(key, party)));
+      const prospect = this.toConstructs(await this.prospect(part, party, action));
       const written = JSON.stringify(prospect);
       const same = answers.get(written);
       if (same) same.actions.push(action);
@@ -171,7 +183,29 @@ class Surveyor {
     }));
   }
 
-  private async question(party: Party, action: string, arn: string): Promise<Question> {
+  private async prospect({ arnFor, through }: Part, party: Party, action: string): Promise<Prospect> {
+    const known = (key: string) => isKnown(key, party);
+    if (!through) return prospectOf(await this.question(party, action, arnFor(party)), known);
+    const { point } = through;
+    const keys = {
+      's3:DataAccessPointArn': point.arn,
+      's3:DataAccessPointAccount': point.account,
+      's3:AccessPointNetworkOrigin': point.origin,
+    };
+    const [ofPoint, ofBucket] = [
+      await this.question(party, action, through.arnFor(party), keys, point.account),
+      await this.question(party, action, arnFor(party), keys),
+    ];
+    return bothOf(prospectOf(ofPoint, known), prospectOf(ofBucket, known));
+  }
+
+  private async question(
+    party: Party,
+    action: string,
+    arn: string,
+    more: Readonly<Record<string, string>> = {},
+    owner = this.resource.account,
+  ): Promise<Question> {
     const { kernel, authorize } = this.life;
     const { principal } = party;
     const { account, region } = this.resource;
@@ -186,8 +220,8 @@ class Surveyor {
       via: [],
       request: { method: 'GET', target: '/', path: '/', query: [], headers: {}, body: noBody, ...FROM },
     };
-    const keys = { 's3:ResourceAccount': account, 'kms:CallerAccount': principal.account };
-    const question = await authorize.question(asking, { action, resource: arn, owner: account, keys });
+    const keys = { 's3:ResourceAccount': account, 'kms:CallerAccount': principal.account, ...more };
+    const question = await authorize.question(asking, { action, resource: arn, owner, keys });
     return party.foreign && principal.kind !== 'root'
       ? { ...question, policies: [...question.policies, EVERYTHING] }
       : question;
@@ -203,6 +237,20 @@ class Surveyor {
       );
     return { effect: 'conditional', if: all(prospect.if), unless: all(prospect.unless) };
   }
+}
+
+/** Of operations on the bucket, access points take lists and little else. */
+const LISTS = ['s3:ListBucket', 's3:ListBucketVersions', 's3:ListBucketMultipartUploads'];
+
+/** The same part of the bucket by way of an access point. */
+function throughPoint(part: Part, point: AccessPoint, bucketArn: string): Part {
+  const rest = (party: Party) => part.arnFor(party).slice(bucketArn.length + 1);
+  return {
+    ...part,
+    name: `${part.name} through access point ${point.name}`,
+    actions: part.kind === 'bucket' ? LISTS : undefined,
+    through: { point, arnFor: (party) => (part.kind === 'bucket' ? point.arn : `${point.arn}/object/${rest(party)}`) },
+  };
 }
 
 const FROM = { remoteAddress: '', secure: true };
@@ -233,5 +281,6 @@ function isKnown(key: string, { principal, foreign }: Party): boolean {
   if (OF_PRINCIPAL.test(key)) return true;
   if (key === 'aws:userid') return principal.kind !== 'session';
   if (key === 'aws:sourcearn' || key === 'aws:sourceaccount') return principal.kind !== 'service';
+  if (/^s3:(dataaccesspoint(arn|account)|accesspointnetworkorigin)$/.test(key)) return true;
   return key === 'aws:resourceaccount' || key === 's3:resourceaccount' || key === 'kms:calleraccount';
 }

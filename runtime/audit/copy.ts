@@ -1,14 +1,12 @@
 /** A disposable copy of a runtime: the same state, accounts and time, in a directory of its own that ends with it. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { type Listener, listen } from '../kernel/http';
 import { beginLife, type Life } from '../life';
 
 /** Runs `work` on a copy; whatever it does there is gone afterwards. */
 export async function onCopy<T>(original: Life, work: (copy: Life) => Promise<T>): Promise<T> {
   const { store, defaultAccount, defaultRegion, config, clock } = original.kernel;
-  const directory = await mkdtemp(join(tmpdir(), 'coffer-copy-'));
+  const directory = await store.copy();
   let listener: Promise<Listener> | undefined;
   let copy: Life | undefined;
   let begun = () => {};
@@ -26,7 +24,6 @@ export async function onCopy<T>(original: Life, work: (copy: Life) => Promise<T>
     return (await listener).url;
   };
   try {
-    await store.copyTo(directory);
     copy = await beginLife({ directory, defaultAccount, defaultRegion, config, endpoint, report: () => {} });
     begun();
     return await work(copy);

@@ -5,6 +5,7 @@
  *     owner.mdb     held while a process has the directory open
  *     rows.mdb      tables and change log
  *     blobs/        bodies
+ *     copies/       copies that somebody works on
  */
 import {
   mkdirSync,

@@ -1,5 +1,5 @@
 /** Opens a store: claims the directory, opens the engine and joins rows, change log and bodies in one commit. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random } from '../base/random';
 import { createBlobs } from './blobs';
@@ -24,6 +24,9 @@ export interface StoreOptions {
   /** How long a finished body may wait for the commit that keeps it. Default 10 minutes. */
   readonly orphanMs?: number;
 }
+
+/** Where copies of a store are made. */
+const COPIES = 'copies';
 
 /** @throws DataDirectoryError when the directory cannot be used, is open elsewhere or is not Coffer's */
 export async function openStore(options: StoreOptions = {}): Promise<Store> {
@@ -55,6 +58,7 @@ async function openIn(directory: Directory, options: StoreOptions): Promise<Stor
   const blobs = createBlobs({ directory: directory.path, durable, random, view, write, graceMs, orphanMs });
   if (durable) await syncDirectory(directory.path);
   await blobs.recover();
+  await rm(join(directory.path, COPIES), { recursive: true, force: true });
 
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
@@ -69,12 +73,15 @@ async function openIn(directory: Directory, options: StoreOptions): Promise<Stor
     write: (work) => (closing ? Promise.reject(new StoreError('StoreClosed', 'the store is closed')) : write(work)),
     changes,
     blobs,
-    async copyTo(copy) {
+    async copy() {
+      // Within, for bodies to be shared: a file system's links do not lead beyond it.
+      const copy = join(directory.path, COPIES, random.uuid());
       await mkdir(copy, { recursive: true });
       checkFormat(copy);
       await engine.copyTo(join(copy, 'rows.mdb'));
       // After the rows: a body that they name is there, or was dropped since and is kept for a while.
       await blobs.copyTo(copy);
+      return copy;
     },
     durable,
     close() {

@@ -144,8 +144,11 @@ export interface Store extends Reader {
   write<T>(work: (tx: Writer) => Promise<T>): Promise<T>;
   readonly changes: Changes;
   readonly blobs: Blobs;
-  /** Copies what is committed into an empty directory that nobody has open: all of one moment. */
-  copyTo(directory: string): Promise<void>;
+  /**
+   * Copies what is committed, all of one moment, into a directory beside it that can be opened like any other. It stays
+   * until the caller removes it, or until this store is opened again.
+   */
+  copy(): Promise<string>;
   /** Whether a resolved write survives a power cut. False for ephemeral stores. */
   readonly durable: boolean;
   close(): Promise<void>;

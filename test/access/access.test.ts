@@ -140,6 +140,61 @@ describe('of a deployed stack', () => {
     expect(coffer.access({ stack: 'Nowhere' })).rejects.toThrow('nothing to ask about in a stack Nowhere'));
 });
 
+describe('by way of an access point', () => {
+  const throughPoint = 'arn:aws:s3:us-east-1:000000000000:accesspoint/door';
+  let rows: readonly AccessRow[];
+  let coffer: Coffer;
+  beforeAll(async () => {
+    coffer = await startCoffer();
+    const more = [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: STRANGER },
+        Action: '*',
+        Resource: [{ 'Fn::GetAtt': ['Bucket', 'Arn'] }, objects('*')],
+        Condition: { StringEquals: { 's3:DataAccessPointAccount': { Ref: 'AWS::AccountId' } } },
+      },
+    ];
+    const { Resources } = template({ more });
+    const Point = {
+      Type: 'AWS::S3::AccessPoint',
+      Properties: {
+        Bucket: { Ref: 'Bucket' },
+        Name: 'door',
+        Policy: policy({
+          Effect: 'Allow',
+          Principal: { AWS: STRANGER },
+          Action: 's3:GetObject',
+          Resource: `${throughPoint}/object/parcels/*`,
+          Condition: { StringEquals: { 'aws:SourceVpc': 'vpc-1' } },
+        }),
+      },
+    };
+    await coffer.deploy({ template: { Resources: { ...Resources, Point } }, stackName: 'App' });
+    ({ rows } = await coffer.access({ stack: 'App' }));
+  });
+  afterAll(() => coffer.close());
+
+  const effectOf = (principal: string, part: string, action: string) =>
+    rows.find((row) => row.principal === principal && row.part === part && row.actions.includes(action));
+
+  test('both its policy and the bucket have to allow; the conditions of both are named', () => {
+    const part = 'objects parcels/* through access point App/Point';
+    expect(effectOf(`account ${STRANGER}`, part, 's3:GetObject')).toMatchObject({
+      effect: 'conditional',
+      if: [[{ operator: 'StringEquals', key: 'aws:SourceVpc', values: ['vpc-1'] }]],
+      unless: [[{ operator: 'Bool', key: 'aws:SecureTransport', values: ['false'] }]],
+    });
+    expect(effectOf(`account ${STRANGER}`, part, 's3:PutObject')).toMatchObject({ effect: 'denied' });
+    const elsewhere = 'objects * through access point App/Point';
+    expect(effectOf(`account ${STRANGER}`, elsewhere, 's3:GetObject')).toMatchObject({ effect: 'denied' });
+  });
+
+  test('what the bucket leaves to access points nobody has without one', () => {
+    expect(effectOf(`account ${STRANGER}`, 'objects parcels/*', 's3:GetObject')).toMatchObject({ effect: 'denied' });
+  });
+});
+
 describe('of a change', () => {
   const changesOf = async (before: Choice, after: Choice) => {
     const { changes, widens } = await compareAccess(app(before), app(after));

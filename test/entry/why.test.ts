@@ -1,6 +1,7 @@
 /** Why: explanations of refusals, of allowed requests and of requests that nobody has made. */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { DeleteRolePolicyCommand, GetRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { DecryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { type Coffer, type Denial, startCoffer } from '../../runtime';
@@ -193,6 +194,21 @@ test('an allowed request is explained too, with what S3 asked of KMS for it', as
   ]);
   expect(explanations[0].decidedBy).toMatchObject({ statement: 1, policy: { origin: { logicalId: 'Reader' } } });
   expect(text).toMatch(/✓ 2 Allow: matched {3}← decides/);
+});
+
+test('an allowed request whose policies have changed since', async () => {
+  const answer = await reader.send(get('free/a.txt'));
+  const iam = coffer.client(IAMClient);
+  const own = { RoleName: 'Reader', PolicyName: 'read' };
+  const { PolicyDocument = '' } = await iam.send(new GetRolePolicyCommand(own));
+  await iam.send(new DeleteRolePolicyCommand(own));
+  const { explanations, text } = await coffer.explain(answer);
+  expect(explanations[0].effect).toBe('implicitDeny');
+  expect(text).toContain('as they stand now, which is another way: they have changed since.');
+  await iam.send(new PutRolePolicyCommand({ ...own, PolicyDocument: decodeURIComponent(PolicyDocument) }));
+  expect((await coffer.explain(answer)).text).toContain(
+    'It was allowed; this is how the policies decide it as they stand now.',
+  );
 });
 
 test('of allowed requests the newest are kept', async () => {

@@ -62,6 +62,23 @@ export function prospectOf(question: Question, isKnown: (key: string) => boolean
   };
 }
 
+/** What two questions come to that both have to be allowed: an access point's and its bucket's. */
+export function bothOf(one: Prospect, other: Prospect): Prospect {
+  if (one.effect === 'denied' || other.effect === 'denied') return { effect: 'denied' };
+  if (one.effect !== 'conditional') return other;
+  if (other.effect !== 'conditional') return one;
+  const together = orNone(one.if).flatMap((mine) => orNone(other.if).map((theirs) => joined(mine, theirs)));
+  return {
+    effect: 'conditional',
+    if: one.if.length + other.if.length > 0 ? unique(together) : [],
+    unless: unique([...one.unless, ...other.unless]),
+  };
+}
+
+function joined(mine: readonly Proviso[], theirs: readonly Proviso[]): readonly Proviso[] {
+  return [...new Map([...mine, ...theirs].map((one) => [JSON.stringify(one), one])).values()];
+}
+
 /** Each statement that is enough by itself; when none is, all of them together. */
 function alternatives(allows: readonly Open[], isAllowed: (counted: readonly Open[]) => boolean) {
   const enough = allows.filter((one) => isAllowed([one]));
