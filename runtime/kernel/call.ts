@@ -39,6 +39,11 @@ export interface Kernel {
   /** Answers a request as if it had come from outside, for an edge that stands before a service. Does not reject. */
   answer(request: Request): Promise<Response>;
   /**
+   * Who sent a request that an edge answers without routing it: its signature held to this service's. Nobody in
+   * particular, when it has none. @throws AwsError what is wrong with the signature
+   */
+  identify(request: Request, signingNames: readonly string[], bodyLimitBytes: number): Promise<Identified>;
+  /**
    * Asked by a service before it says that something does not exist: accounts are taken to have things that nobody has
    * made (see `Service.supply`). @returns whether it is there now
    */
@@ -51,6 +56,12 @@ export interface Kernel {
   busy(): () => void;
   /** One line for the operator (`coffer start` prints it; tests collect it). */
   report(line: string): void;
+}
+
+/** A request with a known sender; its body is held to the signature while it is read. */
+export interface Identified {
+  readonly principal: Principal;
+  readonly body: Body;
 }
 
 /** Where a call acts. */

@@ -92,6 +92,8 @@ export function createKernel(options: KernelOptions): RunningKernel {
     endpoint,
     peers: (principal: Principal, scope: Scope): Peers => invoker.peers(principal, scope),
     answer: (request) => answer(request),
+    identify: (request, signingNames, bodyLimitBytes) =>
+      authenticate(request, { dialect: 'rest', signingNames, bodyLimitBytes }),
     async supply(arn, call) {
       for (const { supply } of suppliers) if (await supply(arn, call)) return true;
       return false;

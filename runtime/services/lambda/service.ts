@@ -16,6 +16,7 @@ import { mappingHandlers } from './operations/mappings';
 import { permissionHandlers } from './operations/permissions';
 import { retryHandlers } from './operations/retries';
 import { tagHandlers } from './operations/tags';
+import { urlHandlers } from './operations/urls';
 import { versionHandlers } from './operations/versions';
 import { functionPolicies } from './policies';
 import { Pollers } from './polling/pollers';
@@ -24,7 +25,9 @@ import { layerResource } from './resources/layers';
 import { mappingResource } from './resources/mappings';
 import { layerPermissionResource, permissionResource } from './resources/permissions';
 import { retryResource } from './resources/retries';
+import { urlResource } from './resources/urls';
 import { aliasResource, versionResource } from './resources/versions';
+import { urlActions, urlEdge, urlInvocation } from './urls';
 
 declare module '../../kernel/peers' {
   interface Peers {
@@ -56,11 +59,15 @@ export function lambda(): Service {
       ...permissionHandlers,
       ...retryHandlers,
       ...tagHandlers,
+      ...urlHandlers,
+      ...urlInvocation(fleet),
       ...versionHandlers,
     },
-    actions,
+    actions: { ...actions, ...urlActions },
     policies: functionPolicies,
-    edge: downloads.edge,
+    edge: {
+      before: (request, kernel) => urlEdge.before(request, kernel) ?? downloads.edge.before?.(request, kernel),
+    },
     consumers: [queue.consumer],
     timers: { retry: queue.retry },
     resources: [
@@ -71,6 +78,7 @@ export function lambda(): Service {
       mappingResource,
       permissionResource,
       retryResource,
+      urlResource,
       versionResource,
     ],
     async start(kernel) {

@@ -122,6 +122,30 @@ export interface EventRow {
   readonly retryAt?: number;
 }
 
+/** A function URL. */
+export interface UrlRow {
+  readonly id: string;
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  /** An alias. */
+  readonly qualifier?: string;
+  readonly authType: 'AWS_IAM' | 'NONE';
+  readonly cors?: UrlCors;
+  readonly created: number;
+  readonly modified: number;
+}
+
+/** As the API spells it. */
+export interface UrlCors {
+  readonly AllowCredentials?: boolean;
+  readonly AllowHeaders?: readonly string[];
+  readonly AllowMethods?: readonly string[];
+  readonly AllowOrigins?: readonly string[];
+  readonly ExposeHeaders?: readonly string[];
+  readonly MaxAge?: number;
+}
+
 /** A queue that feeds a function. */
 export interface MappingRow {
   readonly uuid: string;
@@ -150,6 +174,10 @@ export const aliases = table<AliasRow>('lambda.aliases');
 export const policies = table<PolicyRow>('lambda.policies');
 /** `[account, region, name, qualifier]` */
 export const eventConfigs = table<EventConfigRow>('lambda.eventConfigs');
+/** `[account, region, name, alias]`, '' for the unqualified function. */
+export const urls = table<UrlRow>('lambda.urls');
+/** `[id]`: the key of a URL. */
+export const urlIds = table<Key>('lambda.urlIds');
 /** Newest version number ever of a layer: `[account, region, layer]`. */
 export const layerNames = table<{ readonly lastVersion: number }>('lambda.layers');
 /** `[account, region, layer, version]` */
@@ -172,4 +200,13 @@ export async function getVersion(reader: Reader, functionKey: Key, version: stri
 
 export function putVersion(tx: Writer, functionKey: Key, row: VersionRow): void {
   tx.put(versions, versionKey(functionKey, row.version), row);
+}
+
+/** Takes a function's URLs away: that of an alias, or all. */
+export async function removeUrls(tx: Writer, functionKey: Key, alias?: string): Promise<void> {
+  for (const { key, value } of await tx.page(urls, { within: functionKey })) {
+    if (alias !== undefined && key[3] !== alias) continue;
+    tx.delete(urls, key);
+    tx.delete(urlIds, [value.id]);
+  }
 }

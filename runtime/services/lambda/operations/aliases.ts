@@ -5,7 +5,7 @@ import type { Reader } from '../../../store/port';
 import { conflict, functionNotFound, invalidParameter, invalidValue, notFound, revisionMismatch } from '../errors';
 import { type FunctionName, functionArn, functionKey, functionName, qualifiedArn } from '../names';
 import { getFunction } from '../resolution';
-import { type AliasRow, aliases, eventConfigs, getVersion, LATEST, policies } from '../state';
+import { type AliasRow, aliases, eventConfigs, getVersion, LATEST, policies, removeUrls } from '../state';
 
 export const aliasHandlers: Handlers<typeof Lambda> = {
   async CreateAlias(call, input) {
@@ -59,6 +59,7 @@ export const aliasHandlers: Handlers<typeof Lambda> = {
       tx.delete(aliases, aliasKey(of));
       tx.delete(policies, aliasKey(of));
       tx.delete(eventConfigs, aliasKey(of));
+      await removeUrls(tx, functionKey(of), of.qualifier);
     });
     return {};
   },

@@ -21,6 +21,7 @@ import {
   LATEST,
   policies,
   putVersion,
+  removeUrls,
   type Settings,
   type VersionRow,
   versions,
@@ -202,6 +203,7 @@ async function remove(tx: Writer, of: FunctionName): Promise<string | undefined>
   for (const table of [aliases, policies, eventConfigs]) {
     for await (const { key: path } of tx.scan<unknown>(table, { within: key })) tx.delete<unknown>(table, path);
   }
+  await removeUrls(tx, key);
   tx.delete(functions, key);
   return undefined;
 }
