@@ -95,7 +95,7 @@ describe('tags by ARN', () => {
     await control().send(new UntagResourceCommand({ ...on(Bucket), TagKeys: ['a', 'nothing'] }));
     expect(await tagsOf(Bucket)).toEqual(['b=2']);
     expect(await tag([{ Key: 'aws:x', Value: '' }])).toBe('400 InvalidTag');
-    expect(await tag(Array.from({ length: 50 }, (_, i) => ({ Key: `k${i}`, Value: '' })))).toBe('400 InvalidTag');
+    expect(await tag(Array.from({ length: 50 }, (_, i) => ({ Key: `k${i}`, Value: '' })))).toBe('400 BadRequest');
     expect(await tag([{ Key: 'x', Value: '' }], 'no-such-bucket-here')).toBe('404 NoSuchBucket');
   });
 

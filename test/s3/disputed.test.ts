@@ -9,6 +9,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   PutObjectLockConfigurationCommand,
+  PutObjectTaggingCommand,
   S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
@@ -29,6 +30,8 @@ describe.each([
       counts: false,
       parts: '400 InvalidRequest',
       twice: '400 InvalidPart',
+      tags: '400 BadRequest',
+      keyAgain: 'no error',
       beyond: '400 InvalidArgument',
       status: '404 NoSuchBucketPolicy',
     },
@@ -43,6 +46,8 @@ describe.each([
       counts: true,
       parts: 'no error',
       twice: 'no error',
+      tags: '400 InvalidTag',
+      keyAgain: '400 InvalidRequest',
       beyond: '416 InvalidRange',
       status: 'no error',
     },
@@ -106,6 +111,26 @@ describe.each([
     expect(await refusal(s3.send(new UploadPartCopyCommand({ ...copy, CopySourceRange: 'bytes=0-1' })))).toBe(
       wanted.beyond,
     );
+  });
+
+  test('more tags than there may be', async () => {
+    const TagSet = Array.from({ length: 11 }, (_, i) => ({ Key: `k${i}`, Value: '' }));
+    expect(await refusal(s3.send(new PutObjectTaggingCommand({ Bucket, Key: 'a b', Tagging: { TagSet } })))).toBe(
+      wanted.tags,
+    );
+    const Tagging = TagSet.map(({ Key }) => `${Key}=`).join('&');
+    expect(await refusal(s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', Tagging })))).toBe(wanted.tags);
+  });
+
+  test("an upload under a customer's key ends", async () => {
+    const plain = coffer.client(S3Client, { config: { requestChecksumCalculation: 'WHEN_REQUIRED' } });
+    const place = { Bucket: 'disputed-open', Key: 'parts' };
+    const { UploadId } = await plain.send(new CreateMultipartUploadCommand({ ...place, ...customer('a') }));
+    const { ETag } = await plain.send(
+      new UploadPartCommand({ ...place, UploadId, PartNumber: 1, Body: 'x', ...customer('a') }),
+    );
+    const end = { ...place, UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } };
+    expect(await refusal(plain.send(new CompleteMultipartUploadCommand(end)))).toBe(wanted.keyAgain);
   });
 
   test('uploads in parts', async () => {

@@ -5,7 +5,17 @@
  */
 import type { AwsError } from '../../base/errors';
 import type { Kernel } from '../../kernel/call';
-import { badChecksum, badChecksumHeader, invalidArgument, invalidRange, invalidRequest, s3Error } from './errors';
+import {
+  badChecksum,
+  badChecksumHeader,
+  badRequest,
+  invalidArgument,
+  invalidRange,
+  invalidRequest,
+  invalidTag,
+  malformedXml,
+  s3Error,
+} from './errors';
 import { wrongCustomerKey } from './keyerrors';
 
 interface Answers {
@@ -27,6 +37,18 @@ interface Answers {
   rangeBeyondSource(name: string, range: string, sizeBytes: number): AwsError;
   /** Whether who completes an upload under a customer's key needs it again, though the upload chose no checksum. */
   readonly completesWithKey: boolean;
+  /** Whether an expected owner that is no account at all is refused as such. */
+  readonly knowsAccounts: boolean;
+  /** Whether listings take a token that is empty for none. */
+  readonly takesEmptyTokens: boolean;
+  /** Whether listings tell StartAfter to who comes with a token. */
+  readonly tellsStartAfter: boolean;
+  /** Whether parts of an object that has one checksum for all of it are told, with checksums of their own. */
+  readonly tellsParts: boolean;
+  /** An upload that is completed without a document. */
+  noParts(): AwsError;
+  /** More tags than there may be. */
+  tooManyTags(message: string): AwsError;
   /** Whether a bucket without a policy has a policy status. */
   readonly tellsStatusWithoutPolicy: boolean;
 }
@@ -44,6 +66,12 @@ const reported: Answers = {
   rangeBeyondSource: (name, range, sizeBytes) =>
     invalidArgument(`Range specified is not valid for source object of size: ${sizeBytes}`, name, range),
   completesWithKey: false,
+  knowsAccounts: true,
+  takesEmptyTokens: false,
+  tellsStartAfter: false,
+  tellsParts: false,
+  noParts: () => invalidRequest('You must specify at least one part'),
+  tooManyTags: badRequest,
   tellsStatusWithoutPolicy: false,
 };
 
@@ -57,6 +85,12 @@ const expected: Answers = {
   takesLastNamed: true,
   rangeBeyondSource: (_, range, sizeBytes) => invalidRange(range, sizeBytes),
   completesWithKey: true,
+  knowsAccounts: false,
+  takesEmptyTokens: true,
+  tellsStartAfter: true,
+  tellsParts: true,
+  noParts: () => malformedXml('CompleteMultipartUpload is missing'),
+  tooManyTags: (message) => invalidTag(message),
   tellsStatusWithoutPolicy: true,
 };
 

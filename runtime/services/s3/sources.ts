@@ -57,7 +57,7 @@ export function copiedVersionMember({ bucket, object: { versionId } }: Source) {
 export async function copySource(call: Call, input: CopyInput): Promise<Source> {
   const { bucket: name, key, versionId } = copySourceOf(input.CopySource ?? '');
   const bucket = await bucketNamed(call, name);
-  checkOwner(bucket, input.ExpectedSourceBucketOwner);
+  checkOwner(call, bucket, input.ExpectedSourceBucketOwner);
   const customer = customerKeyOf({
     SSECustomerAlgorithm: input.CopySourceSSECustomerAlgorithm,
     SSECustomerKey: input.CopySourceSSECustomerKey,

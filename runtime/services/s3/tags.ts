@@ -1,4 +1,6 @@
 /** Tags of buckets and objects. Sources: S3 user guide, "Categorizing your objects using tags", "Using cost allocation tags". */
+import type { Kernel } from '../../kernel/call';
+import { disputed } from './disputed';
 import { invalidArgument, invalidTag, malformedXml } from './errors';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -9,36 +11,33 @@ const BUCKET_TAGS = 50;
 
 type TagSet = readonly { Key?: string; Value?: string }[] | undefined;
 
-export function objectTags(set: TagSet): Tags {
-  const tags = readTags(set, reservedObjectTag);
-  checkObjectCount(tags);
-  return tags;
+export function objectTags(kernel: Kernel, set: TagSet): Tags {
+  return within(kernel, readTags(set, reservedObjectTag), OBJECT_TAGS, 'Object tags');
 }
 
 const reservedObjectTag = (TagKey: string) => invalidTag('Your TagKey cannot be prefixed with aws:', { TagKey });
 
-export function bucketTags(set: TagSet): Tags {
-  return withinBucket(
-    readTags(set, (TagKey) => invalidTag('System tags cannot be added/updated by requester', { TagKey })),
-  );
+export function bucketTags(kernel: Kernel, set: TagSet): Tags {
+  const reserved = (TagKey: string) => invalidTag('System tags cannot be added/updated by requester', { TagKey });
+  return within(kernel, readTags(set, reserved), BUCKET_TAGS, 'Bucket tag count');
 }
 
 /** The tags that a bucket is created with: the same in other words. */
-export function newBucketTags(set: TagSet): Tags {
-  return withinBucket(readTags(set, () => invalidTag(RESERVED)));
+export function newBucketTags(kernel: Kernel, set: TagSet): Tags {
+  const tags = readTags(set, () => invalidTag(RESERVED));
+  return within(kernel, tags, BUCKET_TAGS, 'Bucket tag count');
 }
 
 const RESERVED =
   'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove "aws:" from your tag keys and try again.';
 
-function withinBucket(tags: Tags): Tags {
-  if (Object.keys(tags).length > BUCKET_TAGS)
-    throw invalidTag(`Bucket tag count cannot be greater than ${BUCKET_TAGS}`);
+function within(kernel: Kernel, tags: Tags, most: number, what: string): Tags {
+  if (Object.keys(tags).length > most) throw disputed(kernel).tooManyTags(`${what} cannot be greater than ${most}`);
   return tags;
 }
 
 /** The `x-amz-tagging` header: a query string. */
-export function headerTags(header: string | undefined): Tags | undefined {
+export function headerTags(kernel: Kernel, header: string | undefined): Tags | undefined {
   if (header === undefined) return undefined;
   const set: { Key: string; Value: string }[] = [];
   for (const pair of header.split('&')) {
@@ -49,9 +48,7 @@ export function headerTags(header: string | undefined): Tags | undefined {
   }
   const seen = new Set(set.map(({ Key }) => Key));
   if (seen.size !== set.length) throw badHeader(header);
-  const tags = readTags(set, reservedObjectTag);
-  checkObjectCount(tags);
-  return tags;
+  return within(kernel, readTags(set, reservedObjectTag), OBJECT_TAGS, 'Object tags');
 }
 
 export function toTagSet(tags: Tags | undefined): { Key: string; Value: string }[] {
@@ -73,13 +70,6 @@ function readTags(set: TagSet, reserved: (key: string) => Error): Tags {
   }
   return { ...tags };
 }
-
-function checkObjectCount(tags: Tags): void {
-  // The API answers BadRequest here, unlike anywhere else.
-  if (Object.keys(tags).length > OBJECT_TAGS) throw tooManyObjectTags();
-}
-
-const tooManyObjectTags = () => invalidTag(`Object tags cannot be greater than ${OBJECT_TAGS}`);
 
 const badHeader = (header: string) =>
   invalidArgument(

@@ -32,7 +32,7 @@ export type Draft = Pick<
 export function draftOf(call: Call, bucket: Bucket, input: DraftInput): Draft {
   const metadata = userMetadata(call, input.Metadata);
   const storageClass = storageClassOf(input.StorageClass);
-  const tags = headerTags(input.Tagging);
+  const tags = headerTags(call.kernel, input.Tagging);
   return {
     system: systemMetadata(call, input),
     ...(metadata ? { metadata } : {}),

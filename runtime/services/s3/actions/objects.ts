@@ -27,7 +27,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** A new object: its own action, and one more for each thing that it brings along. */
 function writeChecks(call: Call, bucket: Bucket, input: WriteInput, more: Keys = {}, copied?: StoredObject): Check[] {
   const key = input.Key ?? '';
-  const tags = headerTags(input.Tagging) ?? copied?.tags;
+  const tags = headerTags(call.kernel, input.Tagging) ?? copied?.tags;
   const keys = (): Keys => ({
     ...creationKeys(call, input, tags),
     's3:if-match': 'IfMatch' in input ? input.IfMatch : undefined,
@@ -47,7 +47,7 @@ function writeChecks(call: Call, bucket: Bucket, input: WriteInput, more: Keys =
 }
 
 /** What a request says of the object that it will make. */
-export function creationKeys(call: Call, input: WriteInput, tags = headerTags(input.Tagging)): Keys {
+export function creationKeys(call: Call, input: WriteInput, tags = headerTags(call.kernel, input.Tagging)): Keys {
   return {
     ...aclKeys(input),
     ...requestTags(tags),

@@ -69,7 +69,7 @@ function checkName(name: string): void {
 
 export async function CreateAccessPoint(call: Call, input: In<'CreateAccessPoint'>): Promise<Out<'CreateAccessPoint'>> {
   const { Name: name = '', Bucket = '', AccountId = '' } = input;
-  const tags = input.Tags?.length ? bucketTags(input.Tags) : undefined;
+  const tags = input.Tags?.length ? bucketTags(call.kernel, input.Tags) : undefined;
   const ask = (action: string) =>
     call.authorize(accessPointCheck(call, { account: AccountId, region: call.region, name }, action, tags));
   await ask('s3:CreateAccessPoint');

@@ -77,9 +77,9 @@ function withTags<T extends object>(row: T, tags: Tags): T & { tags?: Tags } {
 
 export async function TagResource(call: Call, input: In<'TagResource'>): Promise<Out<'TagResource'>> {
   const tagged = await taggedBy(call, input);
-  const requestTags = bucketTags(input.Tags);
+  const requestTags = bucketTags(call.kernel, input.Tags);
   await call.authorize(tagged.check('s3:TagResource', requestTags));
-  await tagged.change((now) => bucketTags(toTagSet({ ...now, ...requestTags })));
+  await tagged.change((now) => bucketTags(call.kernel, toTagSet({ ...now, ...requestTags })));
   return {};
 }
 

@@ -50,8 +50,8 @@ function readCondition(value: unknown): Condition[] {
     const operator = kind.toLowerCase();
     if (operator === 'content-length-range') {
       const [least, most] = [Number(first), Number(second)];
-      if (!Number.isInteger(least) || !Number.isInteger(most) || least < 0 || most < 0)
-        return [{ kind: 'never', text: textOf(value) }];
+      if (!Number.isInteger(least) || !Number.isInteger(most)) return [{ kind: 'never', text: textOf(value) }];
+      if (least < 0 || most < 0) throw invalid();
       return [{ kind: operator, least, most }];
     }
     if (operator !== 'eq' && operator !== 'starts-with') throw invalid();

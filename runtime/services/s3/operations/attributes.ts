@@ -57,7 +57,7 @@ async function partsOfObject(
   if (!manifest) return undefined;
   const TotalPartsCount = manifest.numbers.length;
   // "If an additional checksum isn't applied to the object", and so for each part of it, parts are counted and not told.
-  if (checksum?.type !== 'COMPOSITE') return { TotalPartsCount };
+  if (checksum?.type !== 'COMPOSITE' && !disputed(call.kernel).tellsParts) return { TotalPartsCount };
   const MaxParts = pageSize(input.MaxParts, 'max-parts');
   const after = Number(input.PartNumberMarker ?? 0);
   const later = manifest.numbers.map((_, i) => i).filter((i) => manifest.numbers[i] > after);

@@ -44,7 +44,7 @@ export async function CreateBucket(call: Call, input: In<'CreateBucket'>): Promi
   const acl = keptGrants(grants, owner);
   if (acl && access.ownership === 'BucketOwnerEnforced') throw invalidAclWithOwnership(access.ownership);
   if (acl && isPublic(acl) && access.publicAccess?.BlockPublicAcls) throw invalidAclWithPublicBlock();
-  const tags = configuration?.Tags?.length ? newBucketTags(configuration.Tags) : undefined;
+  const tags = configuration?.Tags?.length ? newBucketTags(call.kernel, configuration.Tags) : undefined;
   const bucket: Bucket = {
     id: newId(call.now, call.kernel.random),
     name,

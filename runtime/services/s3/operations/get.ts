@@ -5,6 +5,7 @@ import { existingObjectCheck } from '../actions/keys';
 import { checksumMembers } from '../checksums';
 import { checkRead } from '../conditions';
 import { customerKeyOf } from '../customerkeys';
+import { disputed } from '../disputed';
 import { asLatin1, encodeWords, isLatin1 } from '../encodedwords';
 import { checkCustomerKey, checkSigned, encryptionMembers, unseal } from '../encryption';
 import { invalidArgument, invalidPartNumber, invalidRequest, partNumberOutOfRange } from '../errors';
@@ -106,7 +107,7 @@ async function members(
     ContentType: 'binary/octet-stream',
   };
   if (span && object.sizeBytes > 0) out.ContentRange = contentRange(span, object.sizeBytes);
-  if (input.ChecksumMode?.toUpperCase() === 'ENABLED') Object.assign(out, checksumOf(object, span, part));
+  if (input.ChecksumMode?.toUpperCase() === 'ENABLED') Object.assign(out, checksumOf(call, object, span, part));
   if (bucket.versioning) out.VersionId = object.versionId;
   Object.assign(out, latin1(object.system), overridden, encryptionMembers(object.seal));
   out.Expires = input.ResponseExpires ?? dateOf(object.system.Expires);
@@ -157,13 +158,14 @@ async function mayKnow(call: Call, bucket: Bucket, input: ReadInput, action: str
 }
 
 /** A range has no checksum of its own, unless it is of everything; a part has the one it was uploaded with. */
-function checksumOf(object: StoredObject, span: Span | undefined, part: PartSpan | undefined) {
+function checksumOf(call: Call, object: StoredObject, span: Span | undefined, part: PartSpan | undefined) {
   const whole = !span || span.end - span.start + 1 === object.sizeBytes;
   if (whole && object.checksum?.type === 'FULL_OBJECT') return checksumMembers(object.checksum);
   if (!part) return whole ? checksumMembers(object.checksum) : {};
   // Parts of an object with one checksum for all of it have none of their own.
-  if (!part?.checksum || object.checksum?.type !== 'COMPOSITE') return {};
-  return { ...checksumMembers(part.checksum), ChecksumType: 'COMPOSITE' };
+  const type = object.checksum?.type;
+  if (!part.checksum || (type !== 'COMPOSITE' && !disputed(call.kernel).tellsParts)) return {};
+  return { ...checksumMembers(part.checksum), ChecksumType: type };
 }
 
 function dateOf(text: string | undefined): Date | undefined {

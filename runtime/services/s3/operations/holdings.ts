@@ -56,7 +56,7 @@ async function ask(call: Call, input: OnObject, action: string, versionAction: s
 // ---- tags ---------------------------------------------------------------------------------------------------------
 
 export async function PutObjectTagging(call: Call, input: In<'PutObjectTagging'>): Promise<Out<'PutObjectTagging'>> {
-  const tags = objectTags(input.Tagging?.TagSet);
+  const tags = objectTags(call.kernel, input.Tagging?.TagSet);
   await ask(call, input, 's3:PutObjectTagging', 's3:PutObjectVersionTagging', requestTags(tags));
   const bucket = await bucketOf(call, input);
   const object = await change(call, input, (was) => withTags(was, tags), 'ObjectTagging:Put');

@@ -1,5 +1,6 @@
 /** ListObjects, ListObjectsV2, ListObjectVersions. Source: their pages of the S3 API reference. */
 import type { Call } from '../../../kernel/call';
+import { disputed } from '../disputed';
 import { invalidArgument } from '../errors';
 import type { In, Out } from '../model';
 import { ownerMember } from '../owners';
@@ -49,8 +50,9 @@ export async function ListObjectsV2(call: Call, input: In<'ListObjectsV2'>): Pro
   const { Prefix = '', Delimiter, StartAfter, ContinuationToken } = input;
   const encode = encodeKeys(input.EncodingType, call);
   const max = pageSize(input.MaxKeys, 'max-keys');
-  const start =
-    ContinuationToken === undefined ? { after: StartAfter ?? '', marker: '' } : readToken(ContinuationToken);
+  const { takesEmptyTokens, tellsStartAfter } = disputed(call.kernel);
+  const token = takesEmptyTokens ? ContinuationToken || undefined : ContinuationToken;
+  const start = token === undefined ? { after: StartAfter ?? '', marker: '' } : readToken(token);
   const page = await list(call, input, max, start);
   const { Contents, CommonPrefixes, last } = entries(
     call,
@@ -69,8 +71,9 @@ export async function ListObjectsV2(call: Call, input: In<'ListObjectsV2'>): Pro
     ...(Delimiter ? { Delimiter: encode(Delimiter) } : {}),
     ...(input.EncodingType ? { EncodingType: input.EncodingType } : {}),
     ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
-    // "StartAfter is ignored in the next request if it is truncated": where a token says how to go on.
-    ...(StartAfter === undefined || ContinuationToken !== undefined ? {} : { StartAfter: encode(StartAfter) }),
+    ...(StartAfter === undefined || (token !== undefined && !tellsStartAfter)
+      ? {}
+      : { StartAfter: encode(StartAfter) }),
     ...(page.truncated && last ? { NextContinuationToken: tokenOf(page.items[page.items.length - 1]) } : {}),
     Contents,
     CommonPrefixes,

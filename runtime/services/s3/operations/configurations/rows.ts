@@ -276,7 +276,7 @@ export async function GetObjectLockConfiguration(
 // ---- tags ---------------------------------------------------------------------------------------------------------
 
 export async function PutBucketTagging(call: Call, input: In<'PutBucketTagging'>): Promise<Out<'PutBucketTagging'>> {
-  const tags = bucketTags(input.Tagging?.TagSet);
+  const tags = bucketTags(call.kernel, input.Tagging?.TagSet);
   const bucket = await bucketOf(call, input);
   checkAbacOff(call, bucket);
   await call.authorize({ ...bucketCheck(call, bucket, 's3:PutBucketTagging'), requestTags: tags });

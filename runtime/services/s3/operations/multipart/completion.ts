@@ -52,6 +52,7 @@ export async function CompleteMultipartUpload(
   const named = input.MultipartUpload?.Parts;
   const upload = await uploadIn(call, bucket, key, uploadId);
   if (!upload) return completedBefore(call, bucket, input);
+  if (!input.MultipartUpload) throw disputed(call.kernel).noParts();
   if (!named?.length) throw invalidRequest('You must specify at least one part');
   const conditional = await checkWriteEarly(call, bucket, key, input);
   if (conditional) await checkUndisturbed(call, bucket, key, upload, input);
