@@ -1,5 +1,5 @@
 /** The CDK CLI as a user runs it, against a runtime's port, with nothing else of the machine's configuration. */
-import { spawn } from 'node:child_process';
+import { type SpawnOptions, spawn } from 'node:child_process';
 
 const cdk = require.resolve('aws-cdk/bin/cdk');
 
@@ -17,8 +17,11 @@ export interface Setting {
   readonly accessKeyId?: string;
 }
 
-/** @returns a function that runs the CLI with the arguments given */
-export function cdkCommand({ endpoint, directory, accessKeyId = 'test' }: Setting) {
+/** Arguments of Node that run the CLI, up to its own, and where and with which variables it runs. */
+export function commandLine({ endpoint, directory, accessKeyId = 'test' }: Setting): {
+  args: string[];
+  options: SpawnOptions;
+} {
   const env = {
     PATH: process.env.PATH,
     HOME: directory,
@@ -31,11 +34,17 @@ export function cdkCommand({ endpoint, directory, accessKeyId = 'test' }: Settin
     CDK_DISABLE_CLI_TELEMETRY: 'true',
     NODE_NO_WARNINGS: '1',
   };
-  return (...args: string[]) =>
+  return { args: [cdk, '--no-notices', '--no-color'], options: { cwd: directory, env } };
+}
+
+/** @returns a function that runs the CLI with the arguments given */
+export function cdkCommand(setting: Setting) {
+  const { args, options } = commandLine(setting);
+  return (...own: string[]) =>
     new Promise<Outcome>((done) => {
-      const child = spawn(process.execPath, [cdk, '--no-notices', '--no-color', ...args], { cwd: directory, env });
+      const child = spawn(process.execPath, [...args, ...own], options);
       let said = '';
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said += chunk));
       child.once('close', (code) => done({ code, said }));
     });
 }

@@ -27,6 +27,8 @@ export interface Wish {
   readonly code?: string;
   /** Seconds for which a received message is hidden. */
   readonly hiddenSeconds?: number;
+  /** Name of the bucket for copies, which a change of replaces. */
+  readonly copies?: string;
 }
 
 const PLACE = { region: 'us-east-1' };
@@ -118,8 +120,7 @@ class Work extends Stack {
       prefix: 'in/',
     });
     inbox.addEventNotification(s3.EventType.OBJECT_REMOVED, new notifications.SqsDestination(queue));
-    dead.grantSendMessages(new iam.ArnPrincipal(`arn:aws:iam::${this.account}:root`));
-    new CfnOutput(this, 'TopicArn', { value: topic.topicArn });
+    inbox.addEventNotification(s3.EventType.OBJECT_RESTORE_COMPLETED, new notifications.SnsDestination(topic));
     new events.Rule(this, 'Nightly', {
       schedule: events.Schedule.cron({ hour: '3', minute: '0' }),
       targets: [new targets.LambdaFunction(handler), new targets.SqsQueue(queue)],
@@ -193,9 +194,9 @@ class Use extends Stack {
 
 /** The same company, another Region. */
 class Far extends Stack {
-  constructor(scope: Construct, id: string, props: StackProps & { site: Site }) {
+  constructor(scope: Construct, id: string, props: StackProps & { site: Site; copies?: string }) {
     super(scope, id, props);
-    const copies = new s3.Bucket(this, 'Copies', { ...everything, versioned: true });
+    const copies = new s3.Bucket(this, 'Copies', { ...everything, versioned: true, bucketName: props.copies });
     new ssm.StringParameter(this, 'Origin', {
       parameterName: '/probe/origin',
       stringValue: props.site.bucket.bucketArn,
@@ -204,17 +205,25 @@ class Far extends Stack {
   }
 }
 
+/** What the CLI asks of every app, and what `cdk init` writes into new ones. */
+const CONTEXT = {
+  'aws:cdk:enable-asset-metadata': true,
+  'aws:cdk:enable-path-metadata': true,
+  '@aws-cdk/core:defaultCrossStackReferences': 'weak',
+};
+
 /** Synthesises the probe app. @returns the directory of its assembly */
 export function synthesiseProbe({
   outdir,
   code = 'exports.handler = async () => 1;',
   hiddenSeconds = 60,
+  copies,
 }: Wish): string {
-  const app = new App({ outdir, context: { '@aws-cdk/core:defaultCrossStackReferences': 'weak' } });
+  const app = new App({ outdir, context: CONTEXT });
   const data = new Data(app, 'ProbeData', { env: PLACE });
   new Work(app, 'ProbeWork', { env: PLACE, code, hiddenSeconds });
   const site = new Site(app, 'ProbeSite', { env: PLACE, crossRegionReferences: true });
   new Use(app, 'ProbeUse', { env: PLACE, data });
-  new Far(app, 'ProbeFar', { env: FAR, site, crossRegionReferences: true });
+  new Far(app, 'ProbeFar', { env: FAR, site, copies, crossRegionReferences: true });
   return app.synth().directory;
 }

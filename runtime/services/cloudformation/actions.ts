@@ -111,6 +111,7 @@ export const actions: Actions<Client> = {
   DescribeChangeSet: onChangeSet('DescribeChangeSet'),
   DeleteChangeSet: onChangeSet('DeleteChangeSet'),
   ExecuteChangeSet: onChangeSet('ExecuteChangeSet'),
+  ListHookResults: anywhere('ListHookResults'),
   ListChangeSets: onStack('ListChangeSets'),
   CreateStackRefactor: anywhere('CreateStackRefactor'),
   DescribeStackRefactor: anywhere('DescribeStackRefactor'),

@@ -63,6 +63,11 @@ export function insufficientCapabilities(needed: readonly string[]): AwsError {
   return new AwsError('InsufficientCapabilitiesException', `Requires capabilities : [${needed.join(', ')}]`);
 }
 
+/** Nested change sets live and end with the one that they were made for. */
+export function notTheRoot(id: string, verb: string): AwsError {
+  return validationError(`ChangeSet [${id}] is nested and cannot be ${verb}; its root change set can`);
+}
+
 export function missingExport(name: string): AwsError {
   return validationError(`No export named ${name} found`);
 }

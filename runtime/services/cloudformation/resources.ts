@@ -31,6 +31,8 @@ const nestedStack: ResourceType = {
       await context.peers.cloudformation.UpdateStack({ ...inputOf(context, properties), StackName: physicalId });
     } catch (error) {
       if (!(isAwsError(error, 'ValidationError') && error.message.startsWith('No updates'))) throw error;
+      // It is as it shall be: it may have gone back to that by itself, when its own update failed.
+      return outcome(context, physicalId, ...SETTLED);
     }
     return outcome(context, physicalId);
   },
@@ -39,6 +41,8 @@ const nestedStack: ResourceType = {
     await ended(context, physicalId, 'DELETE_COMPLETE');
   },
 };
+
+const SETTLED = ['IMPORT_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE', 'CREATE_COMPLETE', 'UPDATE_COMPLETE'];
 
 function inputOf(context: ResourceContext, properties: Properties) {
   const parameters = stringified(properties.Parameters ?? {}) as Record<string, string | string[]>;
@@ -84,7 +88,15 @@ async function ended({ kernel, peers }: ResourceContext, StackName: string, ...w
       PhysicalResourceId === StackName && ResourceStatusReason && /FAILED|ROLLBACK|COMPLETE/.test(ResourceStatus),
   );
   const why = turn?.ResourceStatusReason ?? stack?.StackStatus;
-  throw validationError(`Embedded stack ${StackName} was not successfully ${verbs[wanted[wanted.length - 1]]}: ${why}`);
+  // Clients follow the events of nested stacks while they happen; here they are over by then, so the root is told, too.
+  const failure = StackEvents.find(
+    ({ ResourceStatus = '', OperationId, PhysicalResourceId }) =>
+      ResourceStatus.endsWith('_FAILED') && OperationId === turn?.OperationId && PhysicalResourceId !== StackName,
+  );
+  const root = failure ? ` ${failure.LogicalResourceId}: ${failure.ResourceStatusReason}` : '';
+  throw validationError(
+    `Embedded stack ${StackName} was not successfully ${verbs[wanted[wanted.length - 1]]}: ${why}${root}`,
+  );
 }
 
 /** CDK's note of which constructs are in a stack. */

@@ -182,6 +182,10 @@ export interface ChangeSet extends StackSettings {
   readonly createdAt: number;
   /** JSON of the API's `Changes`. */
   readonly changes: string;
+  /** Ids of the change sets of nested stacks that were made with it; and, of such a one, whose it is. */
+  readonly nested?: readonly string[];
+  readonly parentId?: string;
+  readonly rootId?: string;
   /** Physical ids of resources that it takes in, by logical id. */
   readonly adopt?: Readonly<Record<string, string>>;
   readonly token?: string;

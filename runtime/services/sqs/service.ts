@@ -8,7 +8,7 @@ import { type Delivery, deliver, expire, wake } from './delivery';
 import { model } from './model';
 import { moveHandlers, moveSome } from './operations/moves';
 import { permissionHandlers } from './operations/permissions';
-import { eraseWhenDue, queueHandlers } from './operations/queues';
+import { eraseWhenDue, forgetDeleted, queueHandlers } from './operations/queues';
 import { receivingHandlers } from './operations/receiving';
 import { sendingHandlers } from './operations/sending';
 import { documents, queuePolicies } from './policies';
@@ -75,6 +75,7 @@ export function sqs(): Service {
       expire: ofQueue(expire),
       move: ofQueue(moveSome),
       erase: eraseWhenDue,
+      forget: forgetDeleted,
     },
     resources,
     stop: async () => arrivals.close(),

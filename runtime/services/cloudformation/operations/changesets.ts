@@ -12,28 +12,28 @@ import type {
   OnStackFailure,
 } from '@aws-sdk/client-cloudformation';
 import { partitionOf } from '../../../base/arn';
-import { isAwsError } from '../../../base/errors';
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
 import { actorFor } from '../actor';
 import { deployerOf, settled } from '../deployer';
 import {
-  ChangeSetFailure,
   changeSetAlreadyExists,
   changeSetNotExecutable,
   missingChangeSet,
   missingStack,
+  notTheRoot,
   validationError,
   wrongState,
 } from '../errors';
 import { changeSetArn, isChangeSetName, isStackName } from '../names';
 import { type Adoptions, adoptionsAskedFor, adoptionsFound, nothingAdopted } from '../stacks/adopt';
 import { beginReviewed, beginUpdate, isInProgress, isUpdatable, newStack, reopen } from '../stacks/begin';
-import { changesView } from '../stacks/changes';
 import { refuseOtherChanges } from '../stacks/import';
 import { openJournal } from '../stacks/journal';
 import { asTheyAre } from '../stacks/live';
-import { type Plan, plan } from '../stacks/plan';
+import { nestedSets } from '../stacks/nested';
+import { attempt, contentsOf } from '../stacks/outcome';
+import { plan } from '../stacks/plan';
 import { type Prepared, prepare } from '../stacks/prepare';
 import type { Run } from '../stacks/run';
 import {
@@ -54,9 +54,6 @@ import { requestOf, rollbackOptions, wishOf } from './stacks';
 import { here, paged, parametersView, refuseUnsupported, stackNamed, tagsView } from './views';
 
 type Client = typeof import('@aws-sdk/client-cloudformation');
-
-const NO_CHANGES =
-  "The submitted information didn't contain changes. Submit different information to create a change set.";
 
 /** What the caller wishes for the execution and reads back. */
 interface Wishes {
@@ -84,6 +81,9 @@ export const changeSetHandlers: Handlers<Client> = {
     const wish = await wishOf(call, input, stack);
     const actor = await actorFor(call.kernel, call.principal, stack, wish.roleArn ?? stack.roleArn);
     const rows = await resourcesOf(call.kernel.store, stack);
+    const place = { ...stack, partition: partitionOf(stack.region) };
+    const id = changeSetArn(place, ChangeSetName, call.kernel.random.uuid());
+    const family = { name: ChangeSetName, parentId: id, rootId: id };
     const { run } = await reopen(deployer, requestOf(call, undefined), stack, 'CREATE_CHANGESET', actor);
     const outcome = await attempt(async () => {
       const prepared = await prepare(call.kernel, actor, stack, wish);
@@ -91,13 +91,17 @@ export const changeSetHandlers: Handlers<Client> = {
       const found = input.DeploymentMode === 'REVERT_DRIFT' ? await asTheyAre(run, rows) : rows;
       const planned = plan(deployer, stack, found, prepared, adopt);
       if (ChangeSetType === 'IMPORT') refuseOtherChanges(planned);
-      return { prepared, plan: planned, adopt };
+      const nested = input.IncludeNestedStacks
+        ? await nestedSets(run, planned.changes, { ...family, tags: prepared.settings.tags })
+        : undefined;
+      return { prepared, plan: planned, adopt, nested };
     });
-    const place = { ...stack, partition: partitionOf(stack.region) };
+    const nested = 'nested' in outcome ? (outcome.nested?.sets ?? []) : [];
     const changeSet: ChangeSet = {
       ...contentsOf(outcome, stack, wish.tags),
       name: ChangeSetName,
-      id: changeSetArn(place, ChangeSetName, call.kernel.random.uuid()),
+      id,
+      nested: nested.map(({ changeSet: child }) => child.id),
       type: ChangeSetType,
       createdAt: call.now,
       changeSetDescription: input.Description,
@@ -114,6 +118,10 @@ export const changeSetHandlers: Handlers<Client> = {
       }
       putChangeSet(tx, stack, changeSet);
       putTemplateText(tx, stack, `changeSet/${ChangeSetName}`, wish.template);
+      for (const { stack: owner, changeSet: child, template } of nested) {
+        putChangeSet(tx, owner, child);
+        putTemplateText(tx, owner, `changeSet/${child.name}`, template);
+      }
     });
     if (isNew) await announceReview(call, stack);
     return { Id: changeSet.id, StackId: stack.id };
@@ -138,6 +146,11 @@ export const changeSetHandlers: Handlers<Client> = {
     };
   },
 
+  /** There are no hooks here, so none has said anything. */
+  async ListHookResults() {
+    return { HookResults: [] };
+  },
+
   async ListChangeSets(call, { StackName, NextToken: token }) {
     const stack = await stackNamed(call, StackName, missingStack.change);
     const { page, NextToken } = paged(await changeSetsOf(call.kernel.store, stack), token);
@@ -149,13 +162,22 @@ export const changeSetHandlers: Handlers<Client> = {
     const { account, region } = call;
     const stack = StackName ? await findStack(call.kernel.store, account, region, StackName) : undefined;
     const found = await findChangeSet(call.kernel.store, here(call), ChangeSetName, stack);
-    if (found) await call.kernel.store.write(async (tx) => removeChangeSet(tx, found.stack, found.changeSet));
+    if (!found) return {};
+    if (found.changeSet.parentId !== undefined) throw notTheRoot(found.changeSet.id, 'deleted');
+    await call.kernel.store.write(async (tx) => {
+      for (const id of found.changeSet.nested ?? []) {
+        const child = await findChangeSet(tx, here(call), id);
+        if (child) removeChangeSet(tx, child.stack, child.changeSet);
+      }
+      removeChangeSet(tx, found.stack, found.changeSet);
+    });
     return {};
   },
 
   async ExecuteChangeSet(call, input) {
     const { StackName, ChangeSetName = '', ClientRequestToken } = input;
     const { stack, changeSet } = await changeSetNamed(call, StackName, ChangeSetName);
+    if (changeSet.parentId !== undefined) throw notTheRoot(changeSet.id, 'executed');
     if (changeSet.executionStatus !== 'AVAILABLE') {
       throw changeSetNotExecutable(changeSet.id, changeSet.executionStatus);
     }
@@ -245,59 +267,6 @@ async function announceReview(call: Call, stack: Stack): Promise<void> {
   await journal.flush();
 }
 
-type Success = { readonly prepared: Prepared; readonly plan: Plan; readonly adopt: Adoptions };
-type Attempt = Success | { readonly reason: string };
-
-/** What is wrong with a template makes a failed change set when it shows only in its evaluation. */
-async function attempt(work: () => Promise<Success>): Promise<Attempt> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ChangeSetFailure) return { reason: error.message };
-    if (
-      isAwsError(error, 'ValidationError') &&
-      /^(No export named|Fn::GetStackOutput|Update of resource type)/.test(error.message)
-    ) {
-      return { reason: error.message };
-    }
-    throw error;
-  }
-}
-
-function contentsOf(outcome: Attempt, stack: Stack, tags: Stack['tags'] = stack.tags) {
-  if ('reason' in outcome) {
-    const { reason } = outcome;
-    const { parameters, notificationArns } = stack;
-    return {
-      status: 'FAILED' as const,
-      executionStatus: 'UNAVAILABLE',
-      reason,
-      changes: '[]',
-      parameters,
-      notificationArns,
-      tags,
-    };
-  }
-  const { prepared, plan: planned, adopt } = outcome;
-  const changes = JSON.stringify(changesView(planned.changes, true));
-  if (planned.changes.length === 0 && !planned.besides && stack.status !== 'REVIEW_IN_PROGRESS') {
-    return {
-      ...prepared.settings,
-      status: 'FAILED' as const,
-      executionStatus: 'UNAVAILABLE',
-      reason: NO_CHANGES,
-      changes,
-    };
-  }
-  return {
-    ...prepared.settings,
-    status: 'CREATE_COMPLETE' as const,
-    executionStatus: 'AVAILABLE',
-    changes,
-    adopt: Object.fromEntries(adopt),
-  };
-}
-
 function wishesOf(input: CreateChangeSetInput): Wishes {
   const { OnStackFailure, IncludeNestedStacks, ImportExistingResources, ResourceTypes, DeploymentMode } = input;
   const { Mode, DisableRollback } = input.DeploymentConfig ?? {};
@@ -341,6 +310,8 @@ function summary({ id, name }: Stack, changeSet: ChangeSet) {
     StatusReason: changeSet.reason,
     IncludeNestedStacks: wishes.IncludeNestedStacks,
     ImportExistingResources: wishes.ImportExistingResources,
+    ParentChangeSetId: changeSet.parentId,
+    RootChangeSetId: changeSet.rootId,
   };
 }
 

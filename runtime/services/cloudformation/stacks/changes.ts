@@ -4,10 +4,17 @@ import { containsUnknown, UNKNOWN } from '../../../engine/template/evaluate';
 import type { PlannedChange, PlannedProperty } from './plan';
 import { isRetained } from './resource';
 
-const LATER = '{{changeSet:KNOWN_AFTER_APPLY}}';
+export const LATER = '{{changeSet:KNOWN_AFTER_APPLY}}';
 
-/** @param values whether values are shown, not only names */
-export function changesView(changes: readonly PlannedChange[], values: boolean): Change[] {
+/**
+ * @param values whether values are shown, not only names
+ * @param nested change sets of nested stacks, by logical id
+ */
+export function changesView(
+  changes: readonly PlannedChange[],
+  values: boolean,
+  nested: ReadonlyMap<string, string> = new Map(),
+): Change[] {
   return changes.map((change) => ({
     Type: 'Resource',
     ResourceChange: {
@@ -19,6 +26,7 @@ export function changesView(changes: readonly PlannedChange[], values: boolean):
       Replacement: change.action === 'Modify' ? change.replacement : undefined,
       Scope: change.scope as ResourceAttribute[],
       Details: details(change, values),
+      ChangeSetId: nested.get(change.logicalId),
       ...(values && { BeforeContext: context(change.before), AfterContext: context(change.after) }),
     },
   }));

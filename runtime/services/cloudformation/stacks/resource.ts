@@ -87,7 +87,7 @@ async function create(run: Run, row: Resource, wanted: Wanted): Promise<boolean>
   const started = { ...row, ...shape(run, row.logicalId, wanted), status: 'CREATE_IN_PROGRESS', reason: undefined };
   journal.record(started);
   await journal.flush();
-  const made = await make(run, started, wanted);
+  const made = await make(run, started, wanted, 'CREATE_IN_PROGRESS');
   if ('error' in made) {
     return failed(
       run,
@@ -98,7 +98,7 @@ async function create(run: Run, row: Resource, wanted: Wanted): Promise<boolean>
     );
   }
   const { incarnation, inert } = made;
-  journal.record({ ...started, now: incarnation, reason: 'Resource creation Initiated' });
+  if (!made.told) journal.record({ ...started, now: incarnation, reason: INITIATED });
   journal.record({
     ...started,
     now: incarnation,
@@ -109,12 +109,20 @@ async function create(run: Run, row: Resource, wanted: Wanted): Promise<boolean>
   return true;
 }
 
+const INITIATED = 'Resource creation Initiated';
+
 type Made =
-  | { readonly incarnation: Incarnation; readonly inert?: true }
+  /** `told`: an event has said already that its creation is initiated. */
+  | { readonly incarnation: Incarnation; readonly inert?: true; readonly told: boolean }
   /** `claimed`: what exists although it is not whole. */
   | { readonly error: unknown; readonly claimed?: Incarnation };
 
-async function make(run: Run, row: Resource, { definition: { type }, properties }: Wanted): Promise<Made> {
+async function make(
+  run: Run,
+  row: Resource,
+  { definition: { type }, properties }: Wanted,
+  status: string,
+): Promise<Made> {
   const base = { type, attributes: {}, properties, tags: run.journal.stack().tags };
   const suffix = run.deployer.kernel.random.upper(SUFFIX_LENGTH);
   let claimed: Incarnation | undefined;
@@ -123,12 +131,14 @@ async function make(run: Run, row: Resource, { definition: { type }, properties 
     checkProperties(provider, row.logicalId, properties, run.options.strict);
     const claim = (physicalId: string) => {
       claimed = { ...base, physicalId, suffix };
-      run.journal.put({ ...row, leftovers: withLeftover(row, claimed) });
+      const leftovers = withLeftover(row, claimed);
+      run.journal.record({ ...row, leftovers, status, reason: INITIATED }, physicalId);
     };
     const context = contextFor(run, row, { suffix }, claim);
     const given = await withReferences(context.peers, type, properties);
     const result = await handled(provider, row.logicalId, () => provider.behaviour.create(context, given));
-    return { incarnation: { ...base, ...resultPart(result), suffix }, inert: provider.inert || undefined };
+    const incarnation = { ...base, ...resultPart(result), suffix };
+    return { incarnation, inert: provider.inert || undefined, told: claimed !== undefined };
   } catch (error) {
     return { error, claimed };
   }
@@ -250,14 +260,14 @@ async function replace(run: Run, row: Resource, now: Incarnation, wanted: Wanted
   const reason = 'Requested update requires the creation of a new physical resource; hence creating one.';
   journal.record({ ...row, status: 'UPDATE_IN_PROGRESS', reason });
   await journal.flush();
-  const made = await make(run, row, wanted);
+  const made = await make(run, row, wanted, 'UPDATE_IN_PROGRESS');
   if ('error' in made) {
     return failed(run, { ...row, leftovers: withLeftover(row, made.claimed) }, 'UPDATE_FAILED', made.error);
   }
   const { incarnation, inert } = made;
   const leftovers = incarnation.physicalId === now.physicalId ? row.leftovers : withLeftover(row, now);
   const next = { ...row, now: incarnation, inert, leftovers };
-  journal.record({ ...next, status: 'UPDATE_IN_PROGRESS', reason: 'Resource creation Initiated' });
+  if (!made.told) journal.record({ ...next, status: 'UPDATE_IN_PROGRESS', reason: INITIATED });
   journal.record({ ...next, status: 'UPDATE_COMPLETE', reason: inert ? INERT_REASON : undefined });
   return true;
 }

@@ -125,6 +125,9 @@ export function queueHandlers(arrivals: Arrivals) {
         for (const task of ['wake', 'expire']) await kernel.timers.cancel(tx, 'sqs', task, queue.id);
         const { id } = queue;
         await kernel.timers.schedule(tx, { at: now, service: 'sqs', task: 'erase', id, payload: { id } });
+        const { account, region, name } = queue;
+        const payload = { account, region, name, when: now };
+        await kernel.timers.schedule(tx, { at: now + minuteMs, service: 'sqs', task: 'forget', id, payload });
       });
       arrivals.ring(found.id);
       return {};
@@ -218,6 +221,17 @@ export function queueHandlers(arrivals: Arrivals) {
 }
 
 /** The rows of a queue that is gone, in batches. */
+/** A name may be given again a minute after its queue was deleted: then nothing needs to be known of it. */
+export async function forgetDeleted(
+  { account, region, name, when }: Readonly<Record<string, unknown>>,
+  kernel: Call['kernel'],
+): Promise<void> {
+  const queue = { account: String(account), region: String(region), name: String(name) };
+  await kernel.store.write(async (tx) => {
+    if ((await readDeleted(tx, queue)) === when) removeDeleted(tx, queue);
+  });
+}
+
 export async function eraseWhenDue(payload: Readonly<Record<string, unknown>>, kernel: Call['kernel']): Promise<void> {
   while (!(await kernel.store.write((tx) => eraseQueue(tx, String(payload.id), removalBatch))));
 }
