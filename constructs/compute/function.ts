@@ -145,6 +145,7 @@ export class SecureFunction extends lambda.Function {
       description: `Execution role: ${props.description}`.slice(0, 1000),
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     });
+    OperationsKey.shared(scope).keepFor(removalPolicy);
     const logGroup = new logs.LogGroup(scope, `${id}Logs`, {
       retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR,
       encryptionKey: OperationsKey.shared(scope),

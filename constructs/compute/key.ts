@@ -27,7 +27,6 @@ export class OperationsKey extends kms.Key {
     super(scope, id, {
       description: `Encrypts logs, alarms and messages of ${Stack.of(scope).stackName}`,
       enableKeyRotation: true,
-      // Nothing below it outlives its retention; a key that waits for deletion is free and can be called back.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const { partition, region, account, urlSuffix } = Stack.of(this);
@@ -45,6 +44,11 @@ export class OperationsKey extends kms.Key {
         },
       }),
     );
+  }
+
+  /** Keeps the key when it leaves the stack, if something under it is kept: logs that nobody can read are no logs. */
+  public keepFor(fate: RemovalPolicy): void {
+    if (fate === RemovalPolicy.RETAIN) this.applyRemovalPolicy(RemovalPolicy.RETAIN);
   }
 
   /** Lets a service of AWS use the key for messages that it sends in the name of this account. */

@@ -2,29 +2,20 @@
  * Filters of event notifications: what S3 takes, and when two of them would hear of the same event of a key, which it
  * refuses. Source: S3 user guide, "Configuring event notifications using object key name filtering".
  */
+import { type KeyFilter, sharesEvent, sharesKey } from '../validation/overlap';
 import type { Problems } from '../validation/problems';
 
 const LONGEST_BYTES = 1024;
 
-export interface Filter {
+export interface Filter extends KeyFilter {
   readonly event: string;
-  readonly prefix: string;
-  readonly suffix: string;
 }
 
 export const told = ({ event, prefix, suffix }: Filter) => `${event} of ${prefix}*${suffix}`;
 
-function covers(pattern: string, event: string): boolean {
-  return pattern === event || (pattern.endsWith(':*') && event.startsWith(pattern.slice(0, -1)));
-}
-
 /** Whether a key can exist whose event both would hear of. */
-export function overlapping(a: Filter, b: Filter): boolean {
-  return (
-    (covers(a.event, b.event) || covers(b.event, a.event)) &&
-    (a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix)) &&
-    (a.suffix.endsWith(b.suffix) || b.suffix.endsWith(a.suffix))
-  );
+export function overlapping(one: Filter, other: Filter): boolean {
+  return sharesEvent(one.event, other.event) && sharesKey(one, other);
 }
 
 /** Notes what S3 would refuse, or take and never match. */

@@ -2,15 +2,14 @@
  * Notification configurations that S3 refuses because two of them would want the same event. Source: S3 User Guide,
  * "Configuring event notifications using object key name filtering"; S3 API Reference, "FilterRule".
  */
+import { type KeyFilter, sharesEvent, sharesKey } from './overlap';
 import type { Problem } from './problems';
 import { Findings, isIntrinsic, list, members, type Properties, text } from './reading';
 
 /** One configuration, in the template form of a bucket or of CDK's custom resource. */
-interface Wanted {
+interface Wanted extends KeyFilter {
   readonly at: string;
   readonly events: string[];
-  readonly prefix: string;
-  readonly suffix: string;
 }
 
 const LISTS: { readonly [list: string]: readonly string[] } = {
@@ -30,8 +29,8 @@ export function notificationProblems(configuration: unknown, at = 'NotificationC
     findings.wrong(at, `${wanted.length} configurations`, 'at most 100', 'send events to EventBridge and filter there');
   for (const [i, one] of wanted.entries())
     for (const other of wanted.slice(0, i)) {
-      const event = one.events.find((name) => other.events.some((known) => same(name, known)));
-      if (event === undefined || !overlap(one, other)) continue;
+      const event = one.events.find((name) => other.events.some((known) => sharesEvent(name, known)));
+      if (event === undefined || !sharesKey(one, other)) continue;
       findings.wrong(
         one.at,
         `${event} for ${describe(one)}`,
@@ -60,18 +59,6 @@ function read(findings: Findings, at: string, it: Properties, names: readonly st
         findings.odd(`${at}.Filter`, value, `a literal ${name}: * and ? mean themselves`, 'leave the wildcard out');
   }
   return [{ at, events, prefix: values('prefix')[0] ?? '', suffix: values('suffix')[0] ?? '' }];
-}
-
-/** `s3:ObjectCreated:*` wants what `s3:ObjectCreated:Put` wants. */
-function same(one: string, other: string): boolean {
-  const covers = (wide: string, narrow: string) => wide.endsWith('*') && narrow.startsWith(wide.slice(0, -1));
-  return one === other || covers(one, other) || covers(other, one);
-}
-
-function overlap(one: Wanted, other: Wanted): boolean {
-  const prefixes = one.prefix.startsWith(other.prefix) || other.prefix.startsWith(one.prefix);
-  const suffixes = one.suffix.endsWith(other.suffix) || other.suffix.endsWith(one.suffix);
-  return prefixes && suffixes;
 }
 
 function describe({ prefix, suffix }: Wanted): string {

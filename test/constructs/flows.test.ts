@@ -1,4 +1,5 @@
 /** Processors, the malware gate and the upload API deployed and used: events arrive, work is done once, uploads pass. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,6 +131,39 @@ test('an event that comes twice is worked on once, until it is forgotten', async
   await s3.send(new DeleteObjectCommand({ Bucket: name(bucket), Key: 'out/direct/twice.txt' }));
   expect((await invoke()).FunctionError).toBeUndefined();
   expect(await keys(name(bucket))).not.toContain('out/direct/twice.txt');
+});
+
+test.each([
+  ['is under way', 'running', 60_000, 'another call is working on this event', undefined],
+  ['died', 'running', -1000, undefined, 'TAKEN'],
+  ['failed', 'failed', 0, undefined, 'TAKEN'],
+])('a call that %s is not repeated, or taken over', async (_what, state, ahead, error, body) => {
+  const key = `direct/taken${ahead}.txt`;
+  const sequencer = `03${ahead}`;
+  await s3.send(new PutObjectCommand({ Bucket: name(bucket), Key: key, Body: 'taken' }));
+  await coffer.settled();
+  await s3.send(new DeleteObjectCommand({ Bucket: name(bucket), Key: `out/${key}` }));
+  const digest = createHash('sha256').update(
+    JSON.stringify([name(bucket), key, undefined, 'ObjectCreated:Put', sequencer]),
+  );
+  const notes = name(direct.store!.bucket);
+  const prefix = (await keys(notes))[0].split('/')[0];
+  const note = { state, until: Date.now() + ahead };
+  await s3.send(
+    new PutObjectCommand({ Bucket: notes, Key: `${prefix}/${digest.digest('hex')}`, Body: JSON.stringify(note) }),
+  );
+  const record = {
+    eventName: 'ObjectCreated:Put',
+    s3: { bucket: { name: name(bucket) }, object: { key, sequencer } },
+  };
+  const { Payload } = await coffer.client(LambdaClient).send(
+    new InvokeCommand({
+      FunctionName: name(direct.handler),
+      Payload: Buffer.from(JSON.stringify({ Records: [record] })),
+    }),
+  );
+  if (error) expect(Buffer.from(Payload!).toString()).toContain(error);
+  else expect(await read(name(bucket), `out/${key}`)).toBe(body);
 });
 
 test('of a batch only what failed comes back', async () => {
