@@ -178,7 +178,11 @@ export async function busAttacks(ground: Ground): Promise<readonly Attack[]> {
 export async function functionAttacks(ground: Ground): Promise<readonly Attack[]> {
   const { arn, physicalName: FunctionName } = ground.resource;
   const { lambda } = admin(ground);
-  const { Policy } = (await orNothing(lambda.GetPolicy({ FunctionName }))) ?? {};
+  const aliases = (await orNothing(lambda.ListAliases({ FunctionName })))?.Aliases ?? [];
+  const qualifiers = [undefined, ...aliases.map(({ Name }) => Name)];
+  const documents = await Promise.all(
+    qualifiers.map(async (Qualifier) => (await orNothing(lambda.GetPolicy({ FunctionName, Qualifier })))?.Policy),
+  );
   const path = `/2015-03-31/functions/${encodeURIComponent(arn)}`;
   const at = (
     method: string,
@@ -195,10 +199,18 @@ export async function functionAttacks(ground: Ground): Promise<readonly Attack[]
   const opening = { StatementId: 'attack', Action: 'lambda:InvokeFunction', Principal: ground.stranger };
   const usual = ['s3.amazonaws.com', 'sns.amazonaws.com', 'events.amazonaws.com', 'apigateway.amazonaws.com'];
   return [
-    ...deputies(statementsIn(Policy), usual).map((service) =>
-      deputy(ground, service, 'Invoke', (peers) =>
-        peers.lambda.Invoke({ FunctionName: arn, InvocationType: 'DryRun' }),
-      ),
+    ...qualifiers.flatMap((qualifier, i) => {
+      const [FunctionName, what] = qualifier ? [`${arn}:${qualifier}`, `Invoke ${qualifier}`] : [arn, 'Invoke'];
+      return deputies(statementsIn(documents[i]), usual).map((service) =>
+        deputy(ground, service, what, (peers) => peers.lambda.Invoke({ FunctionName, InvocationType: 'DryRun' })),
+      );
+    }),
+    ...aliases.flatMap(({ Name = '' }) =>
+      anonymousAnd(ground).map(({ name, as }) => {
+        const dry = { 'x-amz-invocation-type': 'DryRun' };
+        const sketch = { ...at('POST', '/invocations', {}, dry), query: { Qualifier: Name } };
+        return attack(ground, `${name}: Invoke ${Name}`, sketch, { as });
+      }),
     ),
     ...anonymousAnd(ground).flatMap(({ name, as }) => [
       attack(ground, `${name}: Invoke`, at('POST', '/invocations', {}, { 'x-amz-invocation-type': 'DryRun' }), { as }),

@@ -164,6 +164,16 @@ const holes = {
     },
   },
   ...permission('Deputy', { Principal: 's3.amazonaws.com' }),
+  Version: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: { Ref: 'Function' } } },
+  Alias: {
+    Type: 'AWS::Lambda::Alias',
+    Properties: {
+      FunctionName: { Ref: 'Function' },
+      FunctionVersion: { 'Fn::GetAtt': ['Version', 'Version'] },
+      Name: 'live',
+    },
+  },
+  ...permission('Everybody', { FunctionName: { Ref: 'Alias' }, Principal: '*' }),
 };
 
 /** The same kinds of things, held tight. */
@@ -265,7 +275,7 @@ test.each<[string, string[]]>([
   ['Bus', ['stranger: PutEvents']],
   ['Trusting', ['stranger: AssumeRole']],
   ['Execution', []],
-  ['Function', ['s3.amazonaws.com for a stranger: Invoke']],
+  ['Function', ['s3.amazonaws.com for a stranger: Invoke', 'stranger: Invoke live']],
 ])('%s', (id, attacks) => {
   const found = waysInto(id);
   for (const attack of attacks) expect(found).toContain(attack);
