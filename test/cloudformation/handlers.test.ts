@@ -6,6 +6,8 @@ import { type Coffer, startCoffer } from '@coffer/runtime';
 import { App, CfnOutput, CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as cr from 'aws-cdk-lib/custom-resources';
 
 process.env.CDK_VALIDATION = 'false';
@@ -163,6 +165,29 @@ test('the provider framework asks until it is complete, or gives up', async () =
   expect((await coffer.deploy(waiting(1))).output('Said')).toBe('Create 2');
   await expect(coffer.deploy(waiting(9))).rejects.toThrow('Operation timed out');
   await destroy('Waited');
+});
+
+test('a topic may be the service token', async () => {
+  const app = new App();
+  const stack = new Stack(app, 'Told');
+  const topic = new sns.Topic(stack, 'Topic');
+  const handler = new lambda.Function(stack, 'Handler', {
+    runtime: lambda.Runtime.NODEJS_22_X,
+    handler: 'index.handler',
+    code: lambda.Code.fromInline(
+      `exports.handler = async ({ Records: [{ Sns }] }) => {
+        const { ResponseURL, RequestType, StackId, RequestId, LogicalResourceId } = JSON.parse(Sns.Message);
+        const said = { Status: 'SUCCESS', PhysicalResourceId: 'p', StackId, RequestId, LogicalResourceId, Data: { RequestType } };
+        await fetch(ResponseURL, { method: 'PUT', body: JSON.stringify(said) });
+      };`,
+    ),
+  });
+  topic.addSubscription(new subscriptions.LambdaSubscription(handler));
+  const thing = new CustomResource(stack, 'Thing', { serviceToken: topic.topicArn });
+  thing.node.addDependency(handler, ...handler.node.findAll().filter((it) => it.node.id === 'Topic'));
+  new CfnOutput(stack, 'Said', { value: thing.getAttString('RequestType') });
+  expect((await coffer.deploy(app)).output('Said')).toBe('Create');
+  await destroy('Told');
 });
 
 test('values go from Region to Region, and are taken back', async () => {

@@ -4,6 +4,7 @@ import { CloudFormationClient, DeleteStackCommand } from '@aws-sdk/client-cloudf
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import * as sdk from '@aws-sdk/client-eventbridge';
 import { DeleteObjectCommand, PutObjectCommand, PutObjectTaggingCommand, S3Client } from '@aws-sdk/client-s3';
+import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { CreateQueueCommand, ReceiveMessageCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { App, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
@@ -16,6 +17,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 
 process.env.CDK_VALIDATION = 'false';
 
@@ -181,8 +183,8 @@ test.each([
   ],
   [
     'a target that nobody is',
-    () => makeRule({ a: [1] }, { Arn: 'arn:aws:states:us-east-1:000000000000:stateMachine:x' }),
-    /Coffer does not implement targets of states/,
+    () => makeRule({ a: [1] }, { Arn: 'arn:aws:codebuild:us-east-1:000000000000:project/x' }),
+    /Coffer does not implement targets of codebuild/,
   ],
   [
     'a rule without a wish',
@@ -296,4 +298,32 @@ test('S3 tells the default bus, and rules tell functions, topics, queues and log
   await coffer.client(CloudFormationClient).send(new DeleteStackCommand({ StackName: 'Pipe' }));
   const { Rules } = await client.send(new sdk.ListRulesCommand({ NamePrefix: 'Pipe-' }));
   expect(Rules).toEqual([]);
+});
+
+test('rules start state machines and feed other buses, which feed no third one', async () => {
+  const app = new App();
+  const stack = new Stack(app, 'Onward');
+  const queue = new sqs.Queue(stack, 'Queue');
+  const second = new events.EventBus(stack, 'Second');
+  const third = new events.EventBus(stack, 'Third');
+  const machine = new sfn.StateMachine(stack, 'Machine', {
+    definitionBody: sfn.DefinitionBody.fromChainable(new sfn.Pass(stack, 'Pass')),
+  });
+  const eventPattern = { source: ['onward'] };
+  new events.Rule(stack, 'First', { eventPattern, targets: [new targets.EventBus(second)] });
+  new events.Rule(stack, 'Machines', {
+    eventBus: second,
+    eventPattern,
+    targets: [new targets.SfnStateMachine(machine), new targets.SqsQueue(queue), new targets.EventBus(third)],
+  });
+  new CfnOutput(stack, 'QueueUrl', { value: queue.queueUrl });
+  new CfnOutput(stack, 'MachineArn', { value: machine.stateMachineArn });
+  const deployed = await coffer.deploy(app);
+  const { Entries } = await put('onward', { n: 1 });
+  const [body] = await received(deployed.output('QueueUrl'));
+  expect(JSON.parse(body)).toMatchObject({ id: Entries![0].EventId, source: 'onward', detail: { n: 1 } });
+  const stateMachineArn = deployed.output('MachineArn');
+  const { executions } = await coffer.client(SFNClient).send(new ListExecutionsCommand({ stateMachineArn }));
+  expect(executions).toMatchObject([{ status: 'SUCCEEDED' }]);
+  expect(lines).toEqual([expect.stringMatching(/has come from another bus and goes to no third one/)]);
 });

@@ -1,5 +1,5 @@
 import * as sdk from '@aws-sdk/client-lambda';
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { succeeded } from '../../runtime/services/lambda/polling/batch';
 import { startLambda } from './harness';
 
@@ -28,6 +28,31 @@ describe('a mapping', () => {
     runtime = await startLambda();
   });
   afterAll(() => runtime.coffer.close());
+
+  test('a filter lets through what fits, and deletes the rest unseen', async () => {
+    const name = await runtime.make(`exports.handler = async ({ Records }) => {
+      console.log('bodies', Records.map((record) => record.body).join('|'));
+    }`);
+    const queue = await runtime.queue('filtered');
+    const patterns = [{ body: { kind: ['a', { prefix: 'b' }] } }, { body: [{ suffix: '!' }] }];
+    const FilterCriteria = { Filters: patterns.map((pattern) => ({ Pattern: JSON.stringify(pattern) })) };
+    const mapping = { FunctionName: name, EventSourceArn: queue.arn };
+    const create = (more: object) => runtime.send(new sdk.CreateEventSourceMappingCommand({ ...mapping, ...more }));
+    await expect(create({ FilterCriteria: { Filters: [{ Pattern: '{"body":"x"}' }] } })).rejects.toThrow(
+      'Invalid filter pattern definition',
+    );
+    const { UUID } = await create({ FilterCriteria });
+    for (const MessageBody of ['{"kind":"a"}', '{"kind":"c"}', '{"kind":"bee"}', 'hello!', 'hello']) {
+      await runtime.sqs.send(new SendMessageCommand({ QueueUrl: queue.QueueUrl, MessageBody }));
+    }
+    const bodies = (await runtime.log(name)).flatMap((line) => /bodies\s(.*)/.exec(line)?.[1].trim().split('|') ?? []);
+    expect(bodies.sort()).toEqual(['hello!', '{"kind":"a"}', '{"kind":"bee"}']);
+    await runtime.send(new sdk.UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
+    await runtime.coffer.clock.advance({ minutes: 5 });
+    const left = { QueueUrl: queue.QueueUrl, AttributeNames: ['All' as const] };
+    const { Attributes } = await runtime.sqs.send(new GetQueueAttributesCommand(left));
+    expect(Attributes).toMatchObject({ ApproximateNumberOfMessages: '0' });
+  });
 
   test('feeds the function and deletes what it has done with', async () => {
     const name = await runtime.make(`exports.handler = async ({ Records }) => {

@@ -1,4 +1,6 @@
 /** Topics, as clients publish to them and as S3, queues and functions meet them. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PutBucketNotificationConfigurationCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import * as sdk from '@aws-sdk/client-sns';
@@ -173,6 +175,43 @@ test('a queue of another account is asked first', async () => {
   expect(JSON.parse(later.Messages![0].Body!).Message).toBe('now');
 });
 
+test('a web hook on this machine confirms, and is called', async () => {
+  const calls: { type: string; body: string }[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    calls.push({ type: String(request.headers['x-amz-sns-message-type']), body: Buffer.concat(chunks).toString() });
+    response.writeHead(calls.length === 3 ? 400 : 200).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const dead = await makeQueue();
+  const topic = await makeTopic();
+  const input = { TopicArn: topic, Protocol: 'http', Endpoint: `http://127.0.0.1:${port}/hook` };
+  const Attributes = { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: dead.arn }) };
+  await client.send(new sdk.SubscribeCommand({ ...input, Attributes }));
+  await publish(topic, 'too early');
+  await coffer.settled();
+  const { SubscribeURL, Type } = JSON.parse(calls[0].body);
+  expect([Type, calls.length]).toEqual(['SubscriptionConfirmation', 1]);
+  expect((await fetch(SubscribeURL)).status).toBe(200);
+  await publish(topic, 'now');
+  await publish(topic, 'refused');
+  const [lost] = await received(dead.url);
+  expect(calls.map(({ type }) => type)).toEqual(['SubscriptionConfirmation', 'Notification', 'Notification']);
+  expect(JSON.parse(calls[1].body)).toMatchObject({ Type: 'Notification', Message: 'now' });
+  expect(JSON.parse(lost.Body!).Message).toBe('refused');
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('what is not on this machine is not called', async () => {
+  const topic = await makeTopic();
+  const hook = { TopicArn: topic, Protocol: 'https', Endpoint: 'https://example.com/hook' };
+  expect((await client.send(new sdk.SubscribeCommand(hook))).SubscriptionArn).toBe('pending confirmation');
+  await coffer.settled();
+  expect(lines).toEqual([expect.stringMatching(/^sns: https:\/\/example.com\/hook is not on this machine/)]);
+});
+
 test('attributes, lists and batches', async () => {
   const queue = await makeQueue();
   const topic = await makeTopic({ DisplayName: 'one' });
@@ -201,14 +240,6 @@ test.each([
     'FIFO topics',
     () => client.send(new sdk.CreateTopicCommand({ Name: 'a.fifo', Attributes: { FifoTopic: 'true' } })),
     /Coffer does not implement FIFO topics/,
-  ],
-  [
-    'web hooks',
-    async () =>
-      client.send(
-        new sdk.SubscribeCommand({ TopicArn: await makeTopic(), Protocol: 'https', Endpoint: 'https://x.y' }),
-      ),
-    /Coffer does not implement HTTP endpoints/,
   ],
   [
     'a filter with a strange word',

@@ -80,3 +80,10 @@ export const actions: Actions<typeof Events> = {
   },
   UpdateEventBus: bus,
 };
+
+/** Of what is no operation of the API. */
+export const forwardActions = {
+  ForwardEvent: async ({ bus: given }: { bus: string }, call: Call) => [
+    { ...(await onBus(call, given)), action: 'events:PutEvents' },
+  ],
+};

@@ -39,6 +39,8 @@ interface Delivery {
   readonly target: string;
   readonly event: BusEvent;
   readonly ingestedAt: number;
+  /** It came from another bus: it goes to no third one. */
+  readonly forwarded?: boolean;
 }
 
 /** Patterns are few and events many: each text is read once. */
@@ -53,17 +55,24 @@ function patternOf(text: string): EventPattern {
 }
 
 /** Puts an event before the rules of a bus. */
-export async function announceEvent(tx: Writer, place: Place, bus: string, event: BusEvent, now: number) {
+export async function announceEvent(
+  tx: Writer,
+  place: Place,
+  bus: string,
+  event: BusEvent,
+  now: number,
+  forwarded?: boolean,
+): Promise<void> {
   for await (const rule of scanRules(tx, place, bus)) {
     if (rule.state !== 'DISABLED' && rule.pattern !== undefined && patternOf(rule.pattern)(event))
-      announceTo(tx, rule, event, now);
+      announceTo(tx, rule, event, now, forwarded);
   }
 }
 
-export function announceTo(tx: Writer, rule: RuleRow, event: BusEvent, ingestedAt: number): void {
+export function announceTo(tx: Writer, rule: RuleRow, event: BusEvent, ingestedAt: number, forwarded?: boolean): void {
   const { account, region, bus, name } = rule;
   for (const { Id = '' } of rule.targets) {
-    const data: Delivery = { rule: { account, region, bus, name }, target: Id, event, ingestedAt };
+    const data: Delivery = { rule: { account, region, bus, name }, target: Id, event, ingestedAt, forwarded };
     tx.announce({ topic: TOPIC, key: `${event.id}/${bus}/${name}/${Id}`, data: { ...data } });
   }
 }
@@ -73,13 +82,20 @@ export const consumers: readonly Consumer[] = [
     name: TOPIC,
     topics: [TOPIC],
     async handle({ data }, kernel) {
-      const { rule: name, target: id, event, ingestedAt } = data as unknown as Delivery;
+      const delivery = data as unknown as Delivery;
+      const { rule: name, target: id } = delivery;
       const rule = await readRule(kernel.store, name);
       const target = rule?.targets.find(({ Id }) => Id === id);
-      if (rule && target) await deliver(kernel, rule, target, event, ingestedAt);
+      if (rule && target) await deliver(kernel, rule, target, delivery);
     },
   },
 ];
+
+/** What one bus hands to another. */
+export interface Forwarded {
+  readonly bus: string;
+  readonly event: BusEvent;
+}
 
 /** As much of the peers as is needed here. */
 interface Destinations {
@@ -94,6 +110,8 @@ interface Destinations {
   readonly lambda: {
     Invoke(input: { FunctionName: string; InvocationType: 'Event'; Payload: Uint8Array }): Promise<unknown>;
   };
+  readonly states: { StartExecution(input: { stateMachineArn: string; input: string }): Promise<unknown> };
+  readonly events: { ForwardEvent(input: Forwarded): Promise<unknown> };
   readonly sns: { Publish(input: { TopicArn: string; Message: string }): Promise<unknown> };
   readonly sts: {
     AssumeRole(input: { RoleArn: string; RoleSessionName: string }): Promise<{
@@ -114,7 +132,11 @@ interface Destinations {
 /** Errors that pass: the consumer tries again. */
 const PASSING = /Throttl|TooManyRequests|Unavailable|Timeout/;
 
-async function deliver(kernel: Kernel, rule: RuleRow, target: Target, event: BusEvent, ingestedAt: number) {
+async function deliver(kernel: Kernel, rule: RuleRow, target: Target, delivery: Delivery): Promise<void> {
+  const { event, ingestedAt, forwarded } = delivery;
+  if (forwarded && target.Arn?.includes(':event-bus/')) {
+    return kernel.report(`events: event ${event.id} has come from another bus and goes to no third one, ${target.Arn}`);
+  }
   const arn = ruleArn({ ...rule, partition: partitionOf(rule.region) });
   const peersAs = (principal: Principal) =>
     kernel.peers(principal, { account: rule.account, region: rule.region }) as Peers & Destinations;
@@ -144,13 +166,20 @@ async function roleOf(kernel: Kernel, { sts }: Destinations, roleArn: string): P
 }
 
 /** Services that targets may be of; `checkTarget` lets no others in. */
-export const TARGETS = ['lambda', 'logs', 'sns', 'sqs'];
+export const TARGETS = ['events', 'lambda', 'logs', 'sns', 'sqs', 'states'];
 
-async function send({ lambda, logs, sns, sqs }: Destinations, target: Target, input: string, event: BusEvent) {
+async function send(
+  { events, lambda, logs, sns, sqs, states }: Destinations,
+  target: Target,
+  input: string,
+  event: BusEvent,
+) {
   const { Arn = '', SqsParameters } = target;
   const { service, resource } = parseArn(Arn)!;
   if (service === 'lambda')
     return lambda.Invoke({ FunctionName: Arn, InvocationType: 'Event', Payload: Buffer.from(input) });
+  if (service === 'states') return states.StartExecution({ stateMachineArn: Arn, input });
+  if (service === 'events') return events.ForwardEvent({ bus: Arn, event });
   if (service === 'sns') return sns.Publish({ TopicArn: Arn, Message: input });
   if (service === 'sqs')
     return sqs.SendMessage({

@@ -2,10 +2,10 @@
 import type * as Events from '@aws-sdk/client-eventbridge';
 import type { Operations } from '../../kernel/peers';
 import type { Handlers, Service } from '../../kernel/service';
-import { actions } from './actions';
+import { actions, forwardActions } from './actions';
 import { consumers } from './delivery';
 import { busHandlers } from './operations/buses';
-import { eventHandlers } from './operations/events';
+import { eventHandlers, forwarding } from './operations/events';
 import { ruleHandlers } from './operations/rules';
 import { busPolicies } from './policies';
 import { resources } from './resources';
@@ -29,8 +29,8 @@ export function events(): Service {
       target: 'AWSEvents',
       version: '2015-10-07',
     },
-    handlers,
-    actions,
+    handlers: { ...handlers, ...forwarding },
+    actions: { ...actions, ...forwardActions },
     policies: busPolicies,
     consumers,
     timers: { fire },

@@ -160,6 +160,8 @@ export interface MappingRow {
   readonly concurrency?: number;
   /** The function says which messages of a batch it failed on: `ReportBatchItemFailures`. */
   readonly reportsFailures: boolean;
+  /** Patterns; messages that fit none are deleted unseen. */
+  readonly filters?: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
   readonly modifiedAt: number;
 }

@@ -95,7 +95,7 @@ const subscriptionChecks: Readonly<Record<string, Check>> = {
 export function mergeSubscription(protocol: string, before: Attributes, change: Attributes): Attributes {
   for (const [name, value] of Object.entries(change)) check(name, value, subscriptionChecks);
   const after = merge(before, change);
-  if (after.RawMessageDelivery === 'true' && protocol !== 'sqs')
+  if (after.RawMessageDelivery === 'true' && !['sqs', 'http', 'https'].includes(protocol))
     throw invalid(
       `Attributes Reason: RawMessageDelivery: Delivery protocol [${protocol}] does not support raw message delivery.`,
     );

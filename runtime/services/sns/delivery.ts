@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { parseArn, partitionOf, urlSuffixOf } from '../../base/arn';
-import { type AwsError, isAwsError } from '../../base/errors';
+import { AwsError, isAwsError } from '../../base/errors';
 import type { Call, Kernel } from '../../kernel/call';
 import type { Peers } from '../../kernel/peers';
 import { servicePrincipal } from '../../kernel/principal';
@@ -94,7 +94,7 @@ async function deliver(kernel: Kernel, topic: TopicRow, row: SubscriptionRow, de
   const principal = servicePrincipal('sns.amazonaws.com', topicArn(topic), account);
   const peers = kernel.peers(principal, { account, region }) as Peers & Endpoints;
   try {
-    await send(peers, topic, row, delivery);
+    await (row.protocol.startsWith('http') ? post(kernel, topic, row, delivery) : send(peers, topic, row, delivery));
   } catch (error) {
     if (!isAwsError(error) || error.status >= 500 || PASSING.test(error.code)) throw error;
     await giveUp(kernel, peers, topic, row, delivery, error);
@@ -115,6 +115,34 @@ async function send({ sqs, lambda }: Endpoints, topic: TopicRow, row: Subscripti
     MessageGroupId: message.group,
     ...(raw && Object.keys(message.attributes).length > 0 && { MessageAttributes: message.attributes }),
   });
+}
+
+const POST_MS = 15_000;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** Endpoints on this machine only: nothing leaves it. @throws AwsError what the endpoint answered */
+async function post(kernel: Kernel, topic: TopicRow, row: SubscriptionRow, delivery: Delivery): Promise<void> {
+  const { message, token } = delivery;
+  if (!LOOPBACK.test(new URL(row.endpoint).hostname))
+    return kernel.report(`sns: ${row.endpoint} is not on this machine: message ${message.id} was not sent`);
+  const raw = row.attributes.RawMessageDelivery?.toLowerCase() === 'true' && token === undefined;
+  const endpoint = token === undefined ? undefined : await kernel.endpoint();
+  const response = await fetch(row.endpoint, {
+    method: 'POST',
+    body: raw ? message.text : JSON.stringify(envelope(topic, row, delivery, endpoint)),
+    headers: {
+      'content-type': 'text/plain; charset=UTF-8',
+      'user-agent': 'Amazon Simple Notification Service Agent',
+      'x-amz-sns-message-id': message.id,
+      'x-amz-sns-message-type': token === undefined ? 'Notification' : 'SubscriptionConfirmation',
+      'x-amz-sns-topic-arn': topicArn(topic),
+      ...(token === undefined && { 'x-amz-sns-subscription-arn': subscriptionArn(topic, row.id) }),
+      ...(raw && { 'x-amz-sns-rawdelivery': 'true' }),
+    },
+    signal: AbortSignal.timeout(POST_MS),
+  });
+  await response.arrayBuffer();
+  if (!response.ok) throw new AwsError('EndpointFailed', `it answered ${response.status}`, { status: response.status });
 }
 
 async function giveUp(
@@ -154,8 +182,9 @@ function queueUrl(arn: string): string {
 
 // ---- What arrives ---------------------------------------------------------------------------------------------------
 
-function envelope(topic: TopicRow, row: SubscriptionRow, { message, token }: Delivery) {
-  const host = hostOf(topic);
+/** @param endpoint where an endpoint on this machine may confirm */
+function envelope(topic: TopicRow, row: SubscriptionRow, { message, token }: Delivery, endpoint?: string) {
+  const host = endpoint ?? hostOf(topic);
   const common = {
     Type: token === undefined ? 'Notification' : 'SubscriptionConfirmation',
     MessageId: message.id,

@@ -1,11 +1,12 @@
 /**
  * Custom resources: the function behind `ServiceToken` is invoked as Lambda would be by CloudFormation, and answers
- * with a PUT to a URL of this runtime. Left out: topics as service tokens. Source: CloudFormation user guide, "Custom
+ * with a PUT to a URL of this runtime. Topics as service tokens get the request as a message. Source: CloudFormation user guide, "Custom
  * resource reference".
  */
 import { parseArn } from '../../../base/arn';
 import { isAwsError } from '../../../base/errors';
 import { isObject } from '../../../engine/template/parse';
+import type { Peers } from '../../../kernel/peers';
 import type { Properties, ResourceContext, ResourceResult, ResourceType } from '../../../kernel/service';
 import { peersOf } from '../actor';
 import type { CustomAnswer } from '../deployer';
@@ -72,10 +73,15 @@ async function ask(
   const { kernel } = deployer;
   const token = String(properties.ServiceToken ?? '');
   const arn = parseArn(token);
-  if (arn?.service !== 'lambda') {
-    throw validationError(`Invalid service token: ${token || '(none)'}. Only functions are supported by this runtime`);
+  if (arn?.service !== 'lambda' && arn?.service !== 'sns') {
+    throw validationError(`Invalid service token: ${token || '(none)'}`);
   }
   const seconds = Number(properties.ServiceTimeout ?? DEFAULT_TIMEOUT_SECONDS);
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > DEFAULT_TIMEOUT_SECONDS) {
+    throw validationError(
+      `Invalid ServiceTimeout: ${properties.ServiceTimeout}. It must be between 1 and 3600 seconds`,
+    );
+  }
   const expiresAt = Math.min(kernel.clock.now() + seconds * 1000, deadline);
   const { url, answer, close } = await responseUrl(deployer, expiresAt);
   const event = {
@@ -91,7 +97,8 @@ async function ask(
   try {
     const peers = peersOf(kernel, actor, { account: context.account, region: arn.region }, context.origin);
     let back = () => {};
-    const broken = invoke(peers.lambda.Invoke, token, event, () => {
+    const ask = arn.service === 'sns' ? published(peers, token) : peers.lambda.Invoke;
+    const broken = invoke(ask, token, event, () => {
       back = deployer.running.get(context.stackId)?.away() ?? back;
     });
     const said = await Promise.race([answer, broken, ...(signal ? [aborted(signal)] : [])]);
@@ -106,6 +113,19 @@ type Invoke = (input: {
   FunctionName: string;
   Payload: Uint8Array;
 }) => Promise<{ FunctionError?: string; Payload?: unknown }>;
+
+/** As much of SNS as is needed here. */
+interface Topics {
+  readonly sns: { Publish(input: { TopicArn: string; Subject: string; Message: string }): Promise<unknown> };
+}
+
+const published =
+  (peers: Peers, TopicArn: string): Invoke =>
+  async ({ Payload }) => {
+    const Subject = 'AWS CloudFormation custom resource request';
+    await (peers as Peers & Topics).sns.Publish({ TopicArn, Subject, Message: Buffer.from(Payload).toString() });
+    return {};
+  };
 
 /**
  * Resolves only when the handler broke off, with what it said: the answer can then no longer come. A handler that ends

@@ -3,8 +3,8 @@ import type * as Events from '@aws-sdk/client-eventbridge';
 import { isObject } from '../../../engine/template/parse';
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
-import { announceEvent, type BusEvent } from '../delivery';
-import { validation } from '../errors';
+import { announceEvent, type BusEvent, type Forwarded } from '../delivery';
+import { busNotFound, validation } from '../errors';
 import { busNamed } from '../names';
 import { readBus } from '../state';
 import { checkPattern } from './rules';
@@ -96,6 +96,18 @@ export const eventHandlers: Handlers<typeof Events> = {
     if (!isObject(event) || wanted.some((name) => !Object.hasOwn(event as object, name)))
       throw validation('Parameter Event is not valid.');
     return { Result: pattern(event) };
+  },
+};
+
+/** No operation of the API: how a rule's target is another bus, which `events:PutEvents` is asked for. */
+export const forwarding = {
+  async ForwardEvent(call: Call, { bus, event }: Forwarded): Promise<object> {
+    const { place, name } = busNamed(call, bus);
+    await call.kernel.store.write(async (tx) => {
+      if (!(await readBus(tx, place, name))) throw busNotFound(name);
+      await announceEvent(tx, place, name, event, call.now, true);
+    });
+    return {};
   },
 };
 

@@ -58,6 +58,8 @@ function checkTarget(target: Events.Target): void {
   if (!TARGETS.includes(arn.service)) throw unsupported(`targets of ${arn.service}`);
   const strange = Object.entries(target).find(([name, value]) => value !== undefined && !HONOURED.includes(name));
   if (strange) throw unsupported(`${strange[0]} of targets`);
+  if (['events', 'states'].includes(arn.service) && !target.RoleArn)
+    throw validation(`RoleArn is required for target ${Arn}.`);
   if (arn.service === 'sqs' && Arn.endsWith('.fifo') && !target.SqsParameters?.MessageGroupId)
     throw validation(`Parameter(s) MessageGroupId must be specified for target: ${Id}.`);
   const queue = target.DeadLetterConfig?.Arn;

@@ -1,5 +1,5 @@
 /**
- * Event source mappings: which queue feeds which function. Their states are final at once. Streams, brokers and filters
+ * Event source mappings: which queue feeds which function. Their states are final at once. Streams and brokers
  * are refused by name. Source: Lambda API reference, "CreateEventSourceMapping".
  */
 import type * as Lambda from '@aws-sdk/client-lambda';
@@ -11,6 +11,7 @@ import type { Reader } from '../../../store/port';
 import { queueUrl } from '../async/destinations';
 import { conflict, invalidParameter, invalidValue, notFound, unsupported } from '../errors';
 import { functionArn, functionName, type Place, qualifiedArn } from '../names';
+import { readFilter } from '../polling/filters';
 import type { Pollers } from '../polling/pollers';
 import { resolve } from '../resolution';
 import { assumeRole } from '../role';
@@ -20,7 +21,10 @@ import { checkTags, requestTagKeys } from '../tags';
 const DEFAULT_BATCH = 10;
 const PAGE = 100;
 
-type Settings = Pick<MappingRow, 'batchSize' | 'windowSeconds' | 'concurrency' | 'reportsFailures' | 'enabled'>;
+type Settings = Pick<
+  MappingRow,
+  'batchSize' | 'windowSeconds' | 'concurrency' | 'reportsFailures' | 'enabled' | 'filters'
+>;
 
 export function mappingHandlers(pollers: Pollers): Handlers<typeof Lambda> {
   return {
@@ -158,7 +162,6 @@ function readSettings(
 ): Settings {
   const foreign = FOREIGN.find((member) => (input as Readonly<Record<string, unknown>>)[member] !== undefined);
   if (foreign) throw unsupported(foreign, 'it does not apply to queues or is not acted on');
-  if (input.FilterCriteria?.Filters?.length) throw unsupported('FilterCriteria', 'messages are not filtered');
   const fifo = source.endsWith('.fifo');
   const batchSize = input.BatchSize ?? before?.batchSize ?? DEFAULT_BATCH;
   const windowSeconds = input.MaximumBatchingWindowInSeconds ?? before?.windowSeconds ?? 0;
@@ -188,7 +191,24 @@ function readSettings(
     concurrency,
     reportsFailures: types ? types.includes('ReportBatchItemFailures') : (before?.reportsFailures ?? false),
     enabled: input.Enabled ?? before?.enabled ?? true,
+    filters: input.FilterCriteria ? readFilters(input.FilterCriteria) : before?.filters,
   };
+}
+
+const MOST_FILTERS = 10;
+
+/** @throws InvalidParameterValueException */
+function readFilters({ Filters = [] }: Lambda.FilterCriteria): readonly string[] | undefined {
+  if (Filters.length > MOST_FILTERS) throw invalidParameter(`At most ${MOST_FILTERS} filters are allowed.`);
+  const patterns = Filters.map(({ Pattern = '' }) => Pattern);
+  for (const pattern of patterns) {
+    try {
+      readFilter(pattern);
+    } catch (error) {
+      throw invalidParameter(`Invalid filter pattern definition. ${(error as Error).message}`);
+    }
+  }
+  return patterns.length > 0 ? patterns : undefined;
 }
 
 /** The role must reach the queue, and a message must stay hidden for as long as the function may take. */
@@ -228,6 +248,7 @@ function describe(call: Call, row: MappingRow): Lambda.EventSourceMappingConfigu
     EventSourceMappingArn: mappingArn(call, row.uuid),
     EventSourceArn: row.source,
     FunctionArn: arnOf(call, row),
+    FilterCriteria: row.filters && { Filters: row.filters.map((Pattern) => ({ Pattern })) },
     BatchSize: row.batchSize,
     MaximumBatchingWindowInSeconds: row.windowSeconds,
     ScalingConfig: row.concurrency === undefined ? undefined : { MaximumConcurrency: row.concurrency },

@@ -14,6 +14,7 @@ import { targetOf } from '../resolution';
 import { assumeRole, type RoleSession } from '../role';
 import type { MappingRow } from '../state';
 import { eventOf, succeeded } from './batch';
+import { sorted } from './filters';
 
 /** What Lambda starts with when nothing else is said. */
 const CONCURRENCY = 5;
@@ -136,7 +137,10 @@ export class Poller {
   private async process(messages: readonly Message[]): Promise<void> {
     const done = this.kernel.busy();
     try {
-      await this.run(messages);
+      const { filters } = this.row;
+      const { wanted, others } = filters ? sorted(messages, filters) : { wanted: messages, others: [] };
+      await this.remove(others);
+      if (wanted.length > 0) await this.run(wanted);
     } finally {
       done();
     }
@@ -153,7 +157,12 @@ export class Poller {
       payload: eventOf(messages, row.source, region),
     });
     if (outcome.failure) return;
-    const done = row.reportsFailures ? succeeded(messages, outcome.payload) : messages;
+    await this.remove(row.reportsFailures ? succeeded(messages, outcome.payload) : messages);
+  }
+
+  private async remove(done: readonly Message[]): Promise<void> {
+    if (done.length === 0) return;
+    const { row } = this;
     const { sqs } = (await this.session()).peers;
     for (let at = 0; at < done.length; at += RECEIVE) {
       const Entries = done.slice(at, at + RECEIVE).map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));

@@ -1,5 +1,5 @@
 /** CloudFormation's view of event source mappings. Source: template reference, "AWS::Lambda::EventSourceMapping". */
-import type { FunctionResponseType } from '@aws-sdk/client-lambda';
+import type { FilterCriteria, FunctionResponseType } from '@aws-sdk/client-lambda';
 import { flag, number, tags, text, texts } from '../../../kernel/properties';
 import type { Properties, ResourceContext, ResourceResult, ResourceType } from '../../../kernel/service';
 import { ignoreMissing, object, retag } from './values';
@@ -11,6 +11,7 @@ export const mappingResource: ResourceType = {
     'BatchSize',
     'Enabled',
     'EventSourceArn',
+    'FilterCriteria',
     'FunctionName',
     'FunctionResponseTypes',
     'MaximumBatchingWindowInSeconds',
@@ -40,9 +41,11 @@ export const mappingResource: ResourceType = {
 };
 
 function settings(properties: Properties) {
+  const { Filters: filters = [] } = (object(properties, 'FilterCriteria', ['Filters']) ?? {}) as FilterCriteria;
   const scaling = object(properties, 'ScalingConfig', ['MaximumConcurrency']);
   return {
     FunctionName: text(properties, 'FunctionName'),
+    FilterCriteria: { Filters: filters },
     BatchSize: number(properties, 'BatchSize') ?? 10,
     Enabled: flag(properties, 'Enabled') ?? true,
     FunctionResponseTypes: (texts(properties, 'FunctionResponseTypes') ?? []) as FunctionResponseType[],

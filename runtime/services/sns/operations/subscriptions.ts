@@ -23,12 +23,10 @@ import {
 } from '../state';
 
 const PENDING = 'pending confirmation';
-const PROTOCOLS = ['email', 'email-json', 'lambda', 'sqs'];
+const PROTOCOLS = ['email', 'email-json', 'http', 'https', 'lambda', 'sqs'];
 const UNMODELLED: Readonly<Record<string, string>> = {
   application: 'endpoints of mobile applications',
   firehose: 'delivery streams as endpoints',
-  http: 'HTTP endpoints',
-  https: 'HTTP endpoints',
   sms: 'text messages',
 };
 
@@ -39,6 +37,11 @@ function checkEndpoint(protocol: string, endpoint: string): string | undefined {
   if (protocol.startsWith('email')) {
     if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(endpoint)) throw invalid('Email address');
     return undefined;
+  }
+  if (protocol.startsWith('http')) {
+    if (!URL.canParse(endpoint) || new URL(endpoint).protocol !== `${protocol}:`)
+      throw invalid('Endpoint must match the specified protocol');
+    return 'whoever answers there';
   }
   const arn = parseArn(endpoint);
   if (arn?.service !== protocol || !arn.account) throw invalid(`${protocol === 'sqs' ? 'SQS' : 'Lambda'} endpoint ARN`);
