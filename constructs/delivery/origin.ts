@@ -13,6 +13,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { ReplicaKey } from '../replication/key';
 
 const CLOUDFRONT = 'cloudfront.amazonaws.com';
 
@@ -79,10 +80,13 @@ export function admit(
       sid,
       principals,
       actions: ['kms:Decrypt'],
-      resources: [key instanceof kms.Key ? '*' : key.keyArn],
+      resources: ['*'],
       conditions: source(distributionId),
     });
-    if (key instanceof kms.Key) key.addToResourcePolicy(statement);
+    // What a replica key is used by stands for it as an imported key; its policy is the replica's own.
+    const owner = key.node.scope;
+    if (owner instanceof ReplicaKey && owner.key === key) owner.addToResourcePolicy(statement);
+    else if (key instanceof kms.Key) key.addToResourcePolicy(statement);
     else left.push(statement);
   }
   if (left.length > 0)

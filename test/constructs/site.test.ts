@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
-import { CustomDomain, Removal, Routing, SecureBucket, StaticSite, WebAcl } from '@coffer/constructs';
+import { CustomDomain, Removal, ReplicatedBucket, Routing, SecureBucket, StaticSite, WebAcl } from '@coffer/constructs';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -94,6 +94,19 @@ describe('who may read the bucket', () => {
       const [read] = statements(data, 'AWS::S3::BucketPolicy', /^Delivery/);
       expect(JSON.stringify(read.Condition.ArnLike)).toMatch(/distribution\/\*/);
     }
+  });
+
+  test('a bucket replicated to another Region, and its replica, let the distribution in with both keys', () => {
+    const app = new App();
+    const far = new Stack(app, 'Far', { env: { ...env, region: 'eu-west-1' } });
+    const web = new Stack(app, 'Web', { env });
+    const files = new ReplicatedBucket(web, 'Files', { replicaScope: far });
+    const made = new StaticSite(web, 'Site', { bucket: files.bucket, failoverBucket: files.replica });
+    expect(made.requiredStatements).toEqual([]);
+    expect(statements(web, 'AWS::S3::BucketPolicy', /^Delivery/)).toHaveLength(2);
+    expect(statements(far, 'AWS::S3::BucketPolicy', /^Delivery/)).toHaveLength(2);
+    expect(statements(web, 'AWS::KMS::ReplicaKey', /^Delivery/)).toHaveLength(1);
+    expect(statements(far, 'AWS::KMS::Key', /^Delivery/)).toHaveLength(1);
   });
 
   test('an imported bucket is told what it needs', () => {
