@@ -84,8 +84,20 @@ export function missingAction(): AwsError {
 
 /** No service of this runtime answers to this. */
 /** Not a 5xx: clients would try again. */
+/** What to do without a service, by its signing name. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  ecr: 'container images are neither built nor run here: give the function a zip package (lambda.Code.fromAsset), or leave the stack out',
+  ec2: 'what a lookup of the CDK would find belongs in cdk.context.json',
+  elasticloadbalancing: 'what a lookup of the CDK would find belongs in cdk.context.json',
+  route53: 'what a lookup of the CDK would find belongs in cdk.context.json',
+};
+
 export function unknownService(asked: string): AwsError {
-  return new AwsError('NotImplemented', `The service that was asked for (${asked}) is not part of this runtime`);
+  const instead = Object.hasOwn(WITHOUT, asked) ? `: ${WITHOUT[asked]}` : '';
+  return new AwsError(
+    'NotImplemented',
+    `The service that was asked for (${asked}) is not part of this runtime${instead}`,
+  );
 }
 
 export function notUtf8(): AwsError {

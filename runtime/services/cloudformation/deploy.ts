@@ -188,7 +188,7 @@ async function deployStack(deployer: Deployer, wanted: AssemblyStack, options: D
 function refuseImages({ images }: AssemblyStack): void {
   if (images.length === 0) return;
   throw new AssemblyError(
-    `container image assets cannot be built or run here: ${images.join(', ')}. Use a zip package for the function, or leave the stack out`,
+    `container image assets cannot be built or run here: ${images.join(', ')}. Give the function a zip package (lambda.Code.fromAsset), or leave the stack out`,
   );
 }
 
