@@ -55,7 +55,6 @@ function together(one: Occasions, other: Occasions): Occasions {
         {
           patterns: [...new Set(both.flatMap(({ patterns }) => patterns))],
           principals: both.flatMap(({ principals }) => principals),
-          actions: [...new Set(both.flatMap(({ actions }) => actions))],
         },
       ];
     }),

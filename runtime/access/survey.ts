@@ -9,7 +9,7 @@ import { bothOf, type Prospect, type Proviso, prospectOf } from '../engine/polic
 import { noBody } from '../kernel/incoming';
 import type { Asking } from '../kernel/recent';
 import type { Life } from '../life';
-import { actionsOf, type Kind, serviceOf } from './actions';
+import { type Action, actionsOf, type Kind } from './actions';
 import { type AccessPoint, type Landscape, landscapeOf, type Party, partyNamed, type Resource } from './landscape';
 
 /** What one principal may do with one resource, or a part of it: actions that have the same answer. */
@@ -39,7 +39,6 @@ interface Occasion {
   readonly patterns: readonly string[];
   /** Services and strangers that the resource's policies name. */
   readonly principals: readonly PrincipalEntry[];
-  readonly actions: readonly string[];
 }
 
 export interface Survey {
@@ -72,7 +71,7 @@ export async function surveyOf(life: Life, { stack, occasions: further = {} }: S
 interface Part {
   readonly name: string;
   readonly kind: Kind;
-  /** Which actions are asked. @default those of the kind, and those that policies name */
+  /** Only these of the kind's actions. @default all */
   readonly actions?: readonly string[];
   arnFor(party: Party): string;
   /** What is asked of an access point first. */
@@ -88,7 +87,6 @@ const EVERYTHING: Policy = {
 class Surveyor {
   private patterns: readonly string[] = [];
   private parties: readonly Party[] = [];
-  private named: readonly string[] = [];
 
   constructor(
     private readonly life: Life,
@@ -96,39 +94,38 @@ class Surveyor {
     private readonly resource: Resource,
   ) {}
 
-  /** Reads the policies that have a say: whom they name, which keys and which actions. */
-  async begin(further: Occasion = { patterns: [], principals: [], actions: [] }): Promise<Occasion> {
+  /** Reads the policies that have a say: whom they name, and which keys. */
+  async begin(further: Occasion = { patterns: [], principals: [] }): Promise<Occasion> {
     const { parties, resources } = this.land;
     const { arn, kind } = this.resource;
     const accounts = resources.map(({ account }) => account);
     const entries = new Map(further.principals.map((one) => [`${one.type} ${one.value}`, one]));
     const keys = new Set(['*', ...further.patterns]);
-    const named = new Set(further.actions);
     const { points = [] } = this.resource;
     const prefixes = [`${arn}/`, ...points.map((point) => `${point.arn}/object/`)];
+    const [first] = await actionsOf(kind);
     for (const party of parties) {
-      const { policies } = await this.question(party, actionsOf[kind][0], arn);
-      const ofPoints = await Promise.all(points.map((point) => this.question(party, 's3:GetObject', point.arn)));
-      for (const statement of [...policies, ...ofPoints.flatMap((one) => one.policies)].flatMap(statementsOf)) {
+      const asked = await this.questions(party, [first], arn);
+      for (const point of points) asked.push(...(await this.questions(party, [first], point.arn)));
+      for (const statement of asked.flatMap(({ policies }) => policies).flatMap(statementsOf)) {
         for (const one of statement.principals?.entries ?? []) entries.set(`${one.type} ${one.value}`, one);
         for (const value of statement.resources?.values ?? []) {
           const prefix = prefixes.find((one) => kind === 'bucket' && value.startsWith(one));
           if (prefix !== undefined) keys.add(value.slice(prefix.length));
         }
-        for (const action of statement.actions.values) if (!/[*?]/.test(action)) named.add(action);
       }
     }
     const principals = [...entries.values()].filter(({ type, value }) => partyNamed(type, value, accounts));
     this.parties = [...parties, ...principals.map(({ type, value }) => partyNamed(type, value, accounts)!)];
     this.patterns = [...keys].sort((a, b) => (a === '*' ? 1 : b === '*' ? -1 : a < b ? -1 : 1));
-    this.named = [...named];
-    return { patterns: this.patterns, principals, actions: this.named };
+    return { patterns: this.patterns, principals };
   }
 
   async rows(): Promise<AccessRow[]> {
     const rows: AccessRow[] = [];
     for (const part of this.parts()) {
-      const actions = part.actions ?? this.actionsFor(part.kind);
+      const all = await actionsOf(part.kind);
+      const actions = all.filter(({ name }) => part.actions === undefined || part.actions.includes(name));
       for (const party of this.parties) rows.push(...(await this.ask(part, party, actions)));
     }
     return rows;
@@ -149,30 +146,17 @@ class Surveyor {
     return [...parts, ...points.flatMap((point) => parts.map((part) => throughPoint(part, point, arn)))];
   }
 
-  private actionsFor(kind: Kind): readonly string[] {
-    const known = actionsOf[kind];
-    const lower = new Set(Object.values(actionsOf).flatMap((list) => list.map((one) => one.toLowerCase())));
-    const ofObjects = (action: string) => /Object|Multipart/i.test(action) === (kind === 'object');
-    const further = this.named.filter(
-      (action) =>
-        action.startsWith(`${serviceOf[kind]}:`) &&
-        !lower.has(action.toLowerCase()) &&
-        !/:(ListAllMyBuckets|CreateBucket|CreateKey|ListKeys|ListAliases|GetCallerIdentity)$/.test(action) &&
-        (serviceOf[kind] !== 's3' || ofObjects(action)),
-    );
-    return [...known, ...further];
-  }
-
-  private async ask(part: Part, party: Party, actions: readonly string[]): Promise<AccessRow[]> {
+  private async ask(part: Part, party: Party, actions: readonly Action[]): Promise<AccessRow[]> {
     const { kind, name: resource } = this.resource;
     const answers = new Map<string, { prospect: Prospect; actions: string[] }>();
-    for (const action of actions) {
-      const prospect = this.toConstructs(await this.prospect(part, party, action));
+    const prospects = await this.prospects(part, party, actions);
+    prospects.forEach((found, i) => {
+      const prospect = this.toConstructs(found);
       const written = JSON.stringify(prospect);
       const same = answers.get(written);
-      if (same) same.actions.push(action);
-      else answers.set(written, { prospect, actions: [action] });
-    }
+      if (same) same.actions.push(actions[i].name);
+      else answers.set(written, { prospect, actions: [actions[i].name] });
+    });
     return [...answers.values()].map(({ prospect, actions: alike }) => ({
       kind,
       resource,
@@ -183,29 +167,32 @@ class Surveyor {
     }));
   }
 
-  private async prospect({ arnFor, through }: Part, party: Party, action: string): Promise<Prospect> {
-    const known = (key: string) => isKnown(key, party);
-    if (!through) return prospectOf(await this.question(party, action, arnFor(party)), known);
+  private async prospects(
+    { arnFor, through }: Part,
+    party: Party,
+    actions: readonly Action[],
+  ): Promise<readonly Prospect[]> {
+    const prospect = (question: Question, i: number) =>
+      prospectOf(question, (key) => isKnown(key, party) || !actions[i].carries(key));
+    if (!through) return (await this.questions(party, actions, arnFor(party))).map(prospect);
     const { point } = through;
     const keys = {
       's3:DataAccessPointArn': point.arn,
       's3:DataAccessPointAccount': point.account,
       's3:AccessPointNetworkOrigin': point.origin,
     };
-    const [ofPoint, ofBucket] = [
-      await this.question(party, action, through.arnFor(party), keys, point.account),
-      await this.question(party, action, arnFor(party), keys),
-    ];
-    return bothOf(prospectOf(ofPoint, known), prospectOf(ofBucket, known));
+    const ofPoint = await this.questions(party, actions, through.arnFor(party), keys, point.account);
+    const ofBucket = await this.questions(party, actions, arnFor(party), keys);
+    return ofPoint.map((question, i) => bothOf(prospect(question, i), prospect(ofBucket[i], i)));
   }
 
-  private async question(
+  private async questions(
     party: Party,
-    action: string,
+    actions: readonly Action[],
     arn: string,
     more: Readonly<Record<string, string>> = {},
     owner = this.resource.account,
-  ): Promise<Question> {
+  ): Promise<Question[]> {
     const { kernel, authorize } = this.life;
     const { principal } = party;
     const { account, region } = this.resource;
@@ -213,7 +200,7 @@ class Surveyor {
       kernel,
       requestId: '',
       now: kernel.clock.now(),
-      service: action.slice(0, action.indexOf(':')),
+      service: arn.split(':')[2],
       principal,
       account,
       region,
@@ -221,10 +208,12 @@ class Surveyor {
       request: { method: 'GET', target: '/', path: '/', query: [], headers: {}, body: noBody, ...FROM },
     };
     const keys = { 's3:ResourceAccount': account, 'kms:CallerAccount': principal.account, ...more };
-    const question = await authorize.question(asking, { action, resource: arn, owner, keys });
-    return party.foreign && principal.kind !== 'root'
-      ? { ...question, policies: [...question.policies, EVERYTHING] }
-      : question;
+    const questions = await authorize.questions(
+      asking,
+      actions.map(({ name }) => ({ action: name, resource: arn, owner, keys })),
+    );
+    const withOwn = party.foreign && principal.kind !== 'root';
+    return questions.map((one) => (withOwn ? { ...one, policies: [...one.policies, EVERYTHING] } : one));
   }
 
   /** With constructs in place of physical names, so that the same app reads the same wherever it is deployed. */

@@ -156,8 +156,8 @@ export interface Authorizer {
   (call: Call, checks: readonly Check[]): Promise<void>;
   /** Whether a check would be allowed, and why. */
   explain(call: Asking, check: Check): Promise<Explanation>;
-  /** The question that a check is, with every policy that has a say in it. */
-  question(call: Asking, check: Check): Promise<Question>;
+  /** The questions that checks are, each with every policy that has a say in it. */
+  questions(call: Asking, checks: readonly Check[]): Promise<readonly Question[]>;
   /**
    * What a request was allowed, if it is one of the newest, as the policies stand now. With it what services asked of
    * one another on its behalf.
@@ -228,18 +228,19 @@ export function createAuthorizer({ identities, sources, organizations, kernel }:
     recent.add(call, checks);
   }
 
-  async function question(call: Asking, check: Check): Promise<Question> {
-    return questionOf(call, check, await callerPolicies(call.principal));
+  async function questions(call: Asking, checks: readonly Check[]): Promise<readonly Question[]> {
+    const mine = await callerPolicies(call.principal);
+    return Promise.all(checks.map((check) => questionOf(call, check, mine)));
   }
 
   async function explained(call: Asking, check: Check): Promise<Explanation> {
-    const asked = await question(call, check);
+    const [asked] = await questions(call, [check]);
     return explain(asked, decide(asked));
   }
 
   return Object.assign(authorize, {
     explain: explained,
-    question,
+    questions,
     recent: (requestId: string) =>
       Promise.all(
         recent

@@ -51,6 +51,7 @@ export function prospectOf(question: Question, isKnown: (key: string) => boolean
     const naming = new Map([...settled, ...counted.map((one) => [one.statement, one.naming] as const)]);
     return decide(question, (statement) => naming.get(statement)).effect === 'allow';
   };
+  if (open.length === 0) return { effect: isAllowed([]) ? 'allowed' : 'denied' };
   const allows = open.filter(({ statement }) => !statement.deny);
   const denies = open.filter(({ statement }) => statement.deny);
   if (!isAllowed(allows)) return { effect: 'denied' };
