@@ -3,7 +3,7 @@
  * source and its key refer to it, never the other way, so that two stacks are no cycle. Source: S3 User Guide,
  * "Replicating objects within and across Regions", "Configuring two-way replication".
  */
-import { CustomResource, PhysicalName, Stack } from 'aws-cdk-lib';
+import { CustomResource, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -18,7 +18,7 @@ import { Problems } from '../validation/problems';
 import { configurator } from './configurator';
 import { ReplicaKey } from './key';
 import { BucketReplication, replicationRole } from './replication';
-import { allowReplication, differ, type ReplicationTarget, replicationRules } from './rule';
+import { allowReplication, arnOf, differ, nameOf, type ReplicationTarget, replicationRules } from './rule';
 
 /** Properties of a ReplicatedBucket. */
 export interface ReplicatedBucketProps {
@@ -106,11 +106,7 @@ export class ReplicatedBucket extends Construct {
 
     const twoWay = props.twoWay ?? false;
     const keys = this.keys(props, place, crossRegion);
-    const elsewhere = here !== there;
-    this.replica = new SecureBucket(place, elsewhere ? `${id}Replica` : 'Replica', {
-      // A bucket of another environment can be referred to by name alone.
-      bucketName:
-        elsewhere && props.replica?.bucketNamePrefix === undefined ? PhysicalName.GENERATE_IF_NEEDED : undefined,
+    this.replica = new SecureBucket(place, here !== there ? `${id}Replica` : 'Replica', {
       objectLockEnabled: props.bucket?.objectLockEnabled,
       objectLockDefaultRetention: props.bucket?.objectLockDefaultRetention,
       ...props.replica,
@@ -170,7 +166,7 @@ export class ReplicatedBucket extends Construct {
       description: `May set the replication of ${this.replica.node.path}`,
       roles: [handler.executionRole],
       statements: [
-        new iam.PolicyStatement({ actions: ['s3:PutReplicationConfiguration'], resources: [this.replica.bucketArn] }),
+        new iam.PolicyStatement({ actions: ['s3:PutReplicationConfiguration'], resources: [arnOf(this.replica)] }),
         new iam.PolicyStatement({
           actions: ['iam:PassRole'],
           resources: [role.roleArn],
@@ -184,7 +180,7 @@ export class ReplicatedBucket extends Construct {
       resourceType: 'Custom::S3ReplicationBack',
       properties: {
         Task: 'Replicate',
-        Bucket: this.replica.bucketName,
+        Bucket: nameOf(this.replica),
         Region: region,
         Configuration: Stack.of(this).toJsonString(inApi({ role: role.roleArn, rules })),
       },

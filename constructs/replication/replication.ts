@@ -11,7 +11,7 @@ import { act } from '../compute/alarms';
 import { BucketMetrics } from '../observe/metrics';
 import { Problems } from '../validation/problems';
 import { ExistingObjects } from './existing';
-import { allowReplication, checkTargets, type ReplicationTarget, replicationRules, ruleIdOf } from './rule';
+import { allowReplication, checkTargets, nameOf, type ReplicationTarget, replicationRules, ruleIdOf } from './rule';
 
 /** Properties of a BucketReplication. */
 export interface BucketReplicationProps {
@@ -80,7 +80,7 @@ export class BucketReplication extends Construct {
     const metrics = new BucketMetrics(source);
     for (const [i, target] of targets.entries()) {
       if (target.metrics === false || target.enabled === false) continue;
-      const where = target.bucket.bucketName;
+      const where = nameOf(target.bucket);
       this.alarm(`Failures${i}`, metrics.replicationFailures(where, this.ruleIds[i]), 'objects failed to replicate', {
         alarmActions,
       });

@@ -7,6 +7,7 @@ import { Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { StorageChoice } from '../bucket/lifecycle';
 import { acknowledgeWildcard } from '../validation/acknowledge';
 import type { Problems } from '../validation/problems';
@@ -75,6 +76,21 @@ export interface ReplicationTarget {
    * @default true
    */
   readonly enabled?: boolean;
+}
+
+/**
+ * ARN of a bucket. A bucket of this app is named by its resource: across Regions CDK then reads the ARN from the other
+ * stack when it deploys, and nobody has to choose a physical name.
+ */
+export function arnOf(bucket: s3.IBucket): string {
+  const resource = bucket.node.defaultChild;
+  return CfnBucket.isCfnBucket(resource) ? resource.attrArn : bucket.bucketArn;
+}
+
+/** Name of a bucket, likewise. */
+export function nameOf(bucket: s3.IBucket): string {
+  const resource = bucket.node.defaultChild;
+  return CfnBucket.isCfnBucket(resource) ? resource.ref : bucket.bucketName;
 }
 
 /** The id of the rule for a target. */
@@ -150,7 +166,7 @@ export function replicationRules(
           }
         : {}),
       destination: {
-        bucket: target.bucket.bucketArn,
+        bucket: arnOf(target.bucket),
         ...(key !== undefined ? { encryptionConfiguration: { replicaKmsKeyId: key.keyArn } } : {}),
         ...(target.account !== undefined
           ? { account: target.account, accessControlTranslation: { owner: 'Destination' } }
@@ -183,7 +199,7 @@ export function allowReplication(
   policy.addStatements(
     new iam.PolicyStatement({
       actions: ['s3:GetReplicationConfiguration', 's3:ListBucket'],
-      resources: [source.bucketArn],
+      resources: [arnOf(source)],
     }),
     new iam.PolicyStatement({
       actions: [
@@ -192,7 +208,7 @@ export function allowReplication(
         's3:GetObjectVersionTagging',
         ...(locked ? ['s3:GetObjectLegalHold', 's3:GetObjectRetention'] : []),
       ],
-      resources: [source.arnForObjects('*')],
+      resources: [`${arnOf(source)}/*`],
     }),
   );
   if (source.encryptionKey !== undefined)
@@ -206,7 +222,7 @@ export function allowReplication(
           's3:ReplicateTags',
           ...(target.account !== undefined ? ['s3:ObjectOwnerOverrideToBucketOwner'] : []),
         ],
-        resources: [target.bucket.arnForObjects('*')],
+        resources: [`${arnOf(target.bucket)}/*`],
       }),
     );
     const key = keyOf(target);
@@ -217,7 +233,7 @@ export function allowReplication(
   for (const bucket of [source, ...targets.map((target) => target.bucket)])
     acknowledgeWildcard(
       policy,
-      bucket.arnForObjects('*'),
+      `${arnOf(bucket)}/*`,
       'Replication is of whatever is put into the bucket; the actions are those that S3 documents for it.',
     );
 }
@@ -230,7 +246,7 @@ function throughS3(key: kms.IKey, actions: string[], region: string, bucket: s3.
     conditions: {
       StringLike: {
         'kms:ViaService': `s3.${region}.amazonaws.com`,
-        'kms:EncryptionContext:aws:s3:arn': [bucket.bucketArn, bucket.arnForObjects('*')],
+        'kms:EncryptionContext:aws:s3:arn': [arnOf(bucket), `${arnOf(bucket)}/*`],
       },
     },
   });

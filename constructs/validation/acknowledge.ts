@@ -36,7 +36,17 @@ export function acknowledge(scope: IConstruct, rule: string, reason: string): vo
 
 /** Acknowledges that a policy names `resource`, which holds a wildcard. */
 export function acknowledgeWildcard(policy: IConstruct, resource: string, reason: string): void {
-  acknowledge(policy, `AwsSolutions-IAM5[Resource::${flat(Stack.of(policy).resolve(resource))}]`, reason);
+  const id = () => `AwsSolutions-IAM5[Resource::${flat(Stack.of(policy).resolve(resource))}]`;
+  const first = id();
+  acknowledge(policy, first, reason);
+  // A reference to another stack takes its form only when the app is synthesised.
+  policy.node.addValidation({
+    validate: () => {
+      const last = id();
+      if (last !== first) acknowledge(policy, last, reason);
+      return [];
+    },
+  });
 }
 
 /** A value with its references as cdk-nag prints them in ids. */
