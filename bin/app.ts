@@ -2,13 +2,21 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { AppDataStack } from '../lib/app-data-stack';
+import { BackupStack } from '../lib/backup-stack';
 import { DataLakeStack } from '../lib/data-lake-stack';
 import { LogArchiveStack } from '../lib/log-archive-stack';
 import { MediaStack } from '../lib/media-stack';
 import { StaticSiteStack } from '../lib/static-site-stack';
 
 const app = new App();
-new AppDataStack(app, 'AppData', { description: 'Application data: uploads, described by a Lambda, read by role' });
+new AppDataStack(app, 'AppData', {
+  ...AppDataStack.settings(app),
+  description: 'Application data: uploads, described by a Lambda, read by role',
+});
+new BackupStack(app, 'Backup', {
+  ...BackupStack.settings(app),
+  description: 'Backup and disaster recovery: locked backups, replicated to a second Region',
+});
 new DataLakeStack(app, 'DataLake', {
   ...DataLakeStack.settings(app),
   description: 'Data lake: zones, tables with projected partitions, queries in a workgroup that decides for its users',

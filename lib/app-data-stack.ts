@@ -1,18 +1,24 @@
 /**
- * Application data: users upload files, a Lambda describes each one, readers fetch both. One way of using S3, ready
- * for `cdk deploy`; the other stacks of `lib/` follow the same form.
+ * Application data: users upload files, a Lambda describes each one, readers fetch both. What is overwritten or deleted
+ * comes back for a while, what is old gets cheaper, what fails is told.
  */
 import { join } from 'node:path';
-import { Lifecycle, Removal, SecureBucket } from '@coffer/constructs';
-import { CfnOutput, Duration, type RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  BucketMonitor,
+  Concurrency,
+  Idempotency,
+  Lifecycle,
+  ObjectProcessor,
+  Removal,
+  SecureBucket,
+} from '@coffer/constructs';
+import { CfnOutput, type Duration, IgnoreMode, type Size, Stack, type StackProps } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { LambdaDestination } from 'aws-cdk-lib/aws-s3-notifications';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { Settings } from './settings';
 
 export interface AppDataStackProps extends StackProps {
   /**
@@ -21,6 +27,21 @@ export interface AppDataStackProps extends StackProps {
    */
   readonly uploadOrigins?: string[];
   /**
+   * How long replaced and deleted files can be brought back.
+   * @default Duration.days(90)
+   */
+  readonly recovery?: Duration;
+  /**
+   * Calls of the describing function that are set aside for it. The account must keep 100 unreserved ones.
+   * @default - none: it shares what the account has
+   */
+  readonly concurrency?: number;
+  /**
+   * Size of the bucket that raises an alarm.
+   * @default - no alarm
+   */
+  readonly maxSize?: Size;
+  /**
    * What becomes of buckets, key and logs when they leave the stack.
    * @default Removal.RETAIN
    */
@@ -28,11 +49,24 @@ export interface AppDataStackProps extends StackProps {
 }
 
 export class AppDataStack extends Stack {
+  /** Props from the settings `appData` of the app. */
+  public static settings(scope: Construct): AppDataStackProps {
+    const settings = new Settings(scope, 'appData');
+    const props: AppDataStackProps = {
+      uploadOrigins: settings.list('uploadOrigins'),
+      recovery: settings.days('recoveryDays'),
+      concurrency: settings.number('concurrency'),
+      maxSize: settings.gibibytes('maxSizeGib'),
+      removal: settings.removal(),
+    };
+    settings.done();
+    return props;
+  }
+
   public readonly uploads: SecureBucket;
   public readonly uploader: iam.Role;
   public readonly reader: iam.Role;
-  public readonly describe: lambda.Function;
-  public readonly deadLetters: sqs.Queue;
+  public readonly describe: ObjectProcessor;
 
   constructor(scope: Construct, id: string, props: AppDataStackProps = {}) {
     super(scope, id, props);
@@ -40,7 +74,7 @@ export class AppDataStack extends Stack {
 
     this.uploads = new SecureBucket(this, 'Uploads', {
       removal,
-      lifecycle: Lifecycle.uploads(),
+      lifecycle: Lifecycle.uploads({ recovery: props.recovery }),
       cors: [
         {
           allowedOrigins: props.uploadOrigins ?? ['https://app.example.com'],
@@ -58,65 +92,51 @@ export class AppDataStack extends Stack {
     this.uploads.access.read(this.reader, { prefix: 'uploads/' });
     this.uploads.access.read(this.reader, { prefix: 'results/' });
 
-    this.deadLetters = new sqs.Queue(this, 'DeadLetters', {
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
-    this.describe = this.describer(removal.policyIn(this));
-    this.uploads.addEventNotification(s3.EventType.OBJECT_CREATED, new LambdaDestination(this.describe), {
+    this.describe = new ObjectProcessor(this, 'Describe', {
+      description: 'Describes each uploaded file in results/',
+      bucket: this.uploads,
       prefix: 'uploads/',
+      code: handlers(),
+      handler: 'describe.handler',
+      // A file that is described twice is described alike.
+      idempotency: Idempotency.none(),
+      concurrency:
+        props.concurrency === undefined
+          ? Concurrency.shared(
+              'New accounts have few calls to set aside; the setting concurrency does it where it matters.',
+            )
+          : Concurrency.reserved(props.concurrency),
+      logRetention: logs.RetentionDays.ONE_MONTH,
+      removal,
+    });
+    this.describe.allowWrite(this.uploads, { prefix: 'results/' });
+    const monitor = new BucketMonitor(this, 'Monitor', {
+      bucket: this.uploads,
+      maxSize: props.maxSize,
+      deadLetterQueues: [this.describe.deadLetters],
     });
 
     new CfnOutput(this, 'BucketName', { value: this.uploads.bucketName });
     new CfnOutput(this, 'KeyArn', { value: this.uploads.encryptionKey!.keyArn });
     new CfnOutput(this, 'UploaderRoleArn', { value: this.uploader.roleArn });
     new CfnOutput(this, 'ReaderRoleArn', { value: this.reader.roleArn });
-    new CfnOutput(this, 'FunctionName', { value: this.describe.functionName });
-    new CfnOutput(this, 'DeadLetterQueueUrl', { value: this.deadLetters.queueUrl });
+    new CfnOutput(this, 'FunctionName', { value: this.describe.handler.functionName });
+    new CfnOutput(this, 'DeadLetterQueueUrl', { value: this.describe.deadLetters.queueUrl });
+    new CfnOutput(this, 'AlarmTopicArn', { value: monitor.topic.topicArn });
+    new CfnOutput(this, 'DashboardName', { value: monitor.dashboard.dashboardName });
   }
 
   /** A role that principals of this account may assume when their own policy says so. */
   private role(id: string, description: string): iam.Role {
     return new iam.Role(this, id, { description, assumedBy: new iam.AccountPrincipal(this.account) });
   }
+}
 
-  private describer(removalPolicy: RemovalPolicy): lambda.Function {
-    const role = new iam.Role(this, 'DescribeRole', {
-      description: 'Execution role of the describing Lambda',
-      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-    });
-    const logGroup = new logs.LogGroup(this, 'DescribeLogs', {
-      retention: logs.RetentionDays.ONE_MONTH,
-      removalPolicy,
-    });
-    this.uploads.access.read(role, { prefix: 'uploads/' });
-    const policy = this.uploads.access.upload(role, { prefix: 'results/' });
-    policy.addStatements(
-      new iam.PolicyStatement({
-        actions: ['s3:GetObjectVersion'],
-        resources: [this.uploads.arnForObjects('uploads/*')],
-      }),
-      new iam.PolicyStatement({
-        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        resources: [logGroup.logGroupArn],
-      }),
-      new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.deadLetters.queueArn] }),
-    );
-    const describe = new NodejsFunction(this, 'Describe', {
-      description: 'Describes each uploaded file in results/',
-      // Compiled beside this file when the app runs from dist/, TypeScript when it runs from source; esbuild takes both.
-      entry: join(__dirname, 'handlers', __filename.endsWith('.ts') ? 'describe.ts' : 'describe.js'),
-      runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
-      memorySize: 256,
-      timeout: Duration.seconds(30),
-      role: role.withoutPolicyUpdates(),
-      logGroup,
-      deadLetterQueue: this.deadLetters,
-      bundling: { minify: true, sourceMap: false },
-    });
-    describe.node.addDependency(policy);
-    return describe;
-  }
+/** The handlers beside this file, as they are compiled: the SDK that they use is Lambda's own. */
+function handlers(): lambda.Code {
+  const built = __filename.endsWith('.ts') ? join(__dirname, '../dist/lib') : __dirname;
+  return lambda.Code.fromAsset(join(built, 'handlers'), {
+    exclude: ['*.map', '*.d.ts'],
+    ignoreMode: IgnoreMode.GLOB,
+  });
 }
