@@ -8,6 +8,7 @@ import { type Command, helpOf, parse, UsageError } from './cli/command';
 
 const commands: Readonly<Record<string, { summary: string; load: () => Command }>> = {
   start: { summary: 'run the local AWS behind one port', load: () => require('./cli/start').start },
+  up: { summary: 'deploy an app, and again when it changes', load: () => require('./cli/up').up },
   deploy: { summary: 'deploy a CDK app or its cdk.out', load: () => require('./cli/deploy').deploy },
   env: { summary: 'print what points a shell here', load: () => require('./cli/env').env },
   exec: { summary: 'run one command pointed here', load: () => require('./cli/exec').exec },

@@ -53,6 +53,11 @@ export function appOfCdkJson(): string | undefined {
   return (readJson('cdk.json') as CdkJson).app;
 }
 
+/** Where the app of `cdk.json` puts its assembly. */
+export function outputOfCdkJson(): string {
+  return (readJson('cdk.json') as CdkJson).output ?? 'cdk.out';
+}
+
 function readJson(name: string): object {
   if (!existsSync(name)) return {};
   try {

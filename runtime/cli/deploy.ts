@@ -8,6 +8,21 @@ import { type Command, Failure, list, port, text, UsageError, type Values } from
 import { askForLines, findServer, likelyEndpoint, type Server } from './server';
 import { assemblyOf } from './synth';
 
+/** What is deployed, and how; shared with `coffer up`. */
+export const inputOptions = {
+  stack: {
+    type: 'list',
+    value: 'name',
+    says: 'only this stack and those that it needs; may be given more than once',
+  },
+  parameter: {
+    type: 'list',
+    value: 'name=value',
+    says: 'a template parameter, also as stack:name=value; may be repeated',
+  },
+  strict: { type: 'boolean', says: 'refuse resource types that do nothing here' },
+} as const;
+
 export const deploy: Command = {
   name: 'deploy',
   operands: '[cdk.out | app command]',
@@ -15,17 +30,7 @@ export const deploy: Command = {
     'Deploys every stack of a cloud assembly, or of the app that a command synthesises (default: the app of cdk.json),\n' +
     'into the Coffer that runs, or else into the data directory, to be there at the next start.',
   options: {
-    stack: {
-      type: 'list',
-      value: 'name',
-      says: 'only this stack and those that it needs; may be given more than once',
-    },
-    parameter: {
-      type: 'list',
-      value: 'name=value',
-      says: 'a template parameter, also as stack:name=value; may be repeated',
-    },
-    strict: { type: 'boolean', says: 'refuse resource types that do nothing here' },
+    ...inputOptions,
     port: { type: 'string', value: 'n', says: 'of the Coffer that runs (default 4566)' },
     endpoint: { type: 'string', value: 'url', says: 'the same as a URL (default: AWS_ENDPOINT_URL when it is local)' },
     data: { type: 'string', value: 'directory', says: 'of a Coffer that does not run (default ./.coffer)' },
@@ -37,24 +42,28 @@ export const deploy: Command = {
     const server = values.data === undefined ? await findServer(url) : undefined;
     if (!server && given !== undefined) throw new Failure(`Nothing listens at ${url}.`);
     const { defaultAccount = '000000000000', defaultRegion = 'us-east-1' } = server ?? {};
-    const input = {
-      directory: await assemblyOf(words, defaultAccount, defaultRegion),
-      stacks: values.stack === undefined ? undefined : list(values, 'stack'),
-      parameters: parametersIn(values),
-      strict: values.strict === true || undefined,
-    };
+    const input = { ...readInput(values), directory: await assemblyOf(words, defaultAccount, defaultRegion) };
     const failure = await (server ? throughServer(server, input) : intoDirectory(values, input));
     if (failure !== undefined) throw new Failure(failure);
     return 0;
   },
 };
 
-interface Input {
-  readonly directory: string;
+export interface Input {
   readonly stacks?: readonly string[];
   readonly parameters: Readonly<Record<string, string>>;
   /** Absent: as the Coffer was started. */
   readonly strict?: boolean;
+}
+
+type Assembled = Input & { readonly directory: string };
+
+export function readInput(values: Values): Input {
+  return {
+    stacks: values.stack === undefined ? undefined : list(values, 'stack'),
+    parameters: parametersIn(values),
+    strict: values.strict === true || undefined,
+  };
 }
 
 function parametersIn(values: Values): Record<string, string> {
@@ -70,7 +79,7 @@ function parametersIn(values: Values): Record<string, string> {
 type Line = { readonly progress: ProgressEvent } | Summary | { readonly error: string };
 
 /** @returns why it failed */
-async function throughServer({ url }: Server, input: Input): Promise<string | undefined> {
+export async function throughServer({ url }: Server, input: Assembled): Promise<string | undefined> {
   let failure: string | undefined;
   for await (const line of askForLines(url, 'deploy', input) as AsyncGenerator<Line>) {
     if ('progress' in line) printProgress(line.progress);
@@ -80,7 +89,7 @@ async function throughServer({ url }: Server, input: Input): Promise<string | un
   return failure;
 }
 
-async function intoDirectory(values: Values, { directory, ...options }: Input): Promise<string | undefined> {
+async function intoDirectory(values: Values, { directory, ...options }: Assembled): Promise<string | undefined> {
   const data = resolve(text(values, 'data') ?? '.coffer');
   const coffer = await startCoffer({ directory: data, report: (line) => console.error(line) });
   try {
@@ -97,10 +106,14 @@ async function intoDirectory(values: Values, { directory, ...options }: Input): 
   }
 }
 
-function printProgress({ stackName, logicalId, type, status, constructPath, durationMs }: ProgressEvent): void {
+function printProgress(event: ProgressEvent): void {
+  const { stackName, logicalId, type, status, constructPath, durationMs, changed = [], reason = '' } = event;
   if (logicalId === stackName) return; // the summary tells of the stack
   const mark = status.endsWith('_FAILED') ? '✗' : '✓';
-  console.log(`  ${mark} ${status.padEnd(18)} ${type}  ${constructPath ?? logicalId}  ${durationMs.toFixed(0)} ms`);
+  const where = constructPath ?? logicalId;
+  const what = changed.length > 0 ? `  ${changed.join(', ')}` : '';
+  console.log(`  ${mark} ${status.padEnd(18)} ${type}  ${where}${what}  ${durationMs.toFixed(0)} ms`);
+  if (status.endsWith('_FAILED') && reason !== '') console.log(`    ${reason}`);
 }
 
 function printSummary({ stacks, findings }: Summary): void {

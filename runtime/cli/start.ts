@@ -128,7 +128,7 @@ function banner(
   ].join('\n');
 }
 
-function cannotListen(error: NodeJS.ErrnoException, asked: number, host: string): Error {
+export function cannotListen(error: NodeJS.ErrnoException, asked: number, host: string): Error {
   switch (error.code) {
     case 'EADDRINUSE':
       return new Failure(
@@ -144,7 +144,7 @@ function cannotListen(error: NodeJS.ErrnoException, asked: number, host: string)
   }
 }
 
-function interrupted(): Promise<void> {
+export function interrupted(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });

@@ -51,6 +51,8 @@ export interface ProgressEvent {
   readonly status: string;
   readonly reason?: string;
   readonly constructPath?: string;
+  /** Of an update: the properties that change, as paths. */
+  readonly changed?: readonly string[];
   /** Since the resource began to change; of the stack, since its operation began. */
   readonly durationMs: number;
 }
@@ -165,7 +167,8 @@ async function deployStack(deployer: Deployer, wanted: AssemblyStack, options: D
     const wish = wishFor(wanted, existing, options.parameters ?? {});
     if (!(existing && (await isUnchanged(kernel, existing, wish)))) {
       await publishAssets(kernel, at, wanted.assets);
-      const listener = progress(wanted, options, story);
+      const changes = new Map<string, readonly string[]>();
+      const listener = progress(wanted, options, story, changes);
       const request: Request = {
         caller: root(at.account),
         at,
@@ -173,6 +176,8 @@ async function deployStack(deployer: Deployer, wanted: AssemblyStack, options: D
         listener,
       };
       const begun = await begin(deployer, request, wanted, wish, existing);
+      for (const { logicalId, properties } of begun?.changes ?? [])
+        changes.set(logicalId, [...new Set(properties.map(({ path }) => path.join('.')))]);
       await begun?.done;
       changed = begun !== undefined;
     }
@@ -280,6 +285,7 @@ function progress(
   wanted: AssemblyStack,
   { onProgress }: DeployOptions,
   story: StackEvent[],
+  changes: ReadonlyMap<string, readonly string[]>,
 ): (event: StackEvent) => void {
   const began = new Map<string, number>();
   return (event) => {
@@ -292,6 +298,8 @@ function progress(
     const durationMs = performance.now() - (began.get(logicalId) ?? performance.now());
     if (logicalId !== wanted.stackName) began.delete(logicalId);
     const constructPath = wanted.constructPaths.get(logicalId);
-    onProgress?.({ stackName: wanted.stackName, logicalId, type, status, reason, constructPath, durationMs });
+    const changed = status.startsWith('UPDATE_') ? changes.get(logicalId) : undefined;
+    const about = { stackName: wanted.stackName, logicalId, type, status, reason, constructPath };
+    onProgress?.({ ...about, changed, durationMs });
   };
 }

@@ -27,7 +27,7 @@ import { runImport } from './import';
 import { type Journal, openJournal } from './journal';
 import { asTheyAre } from './live';
 import { runCreate, runUpdate } from './operate';
-import { plan } from './plan';
+import { type PlannedChange, plan } from './plan';
 import { readStackPolicy, type StackPolicy } from './policy';
 import { type Prepared, prepare, type Wish } from './prepare';
 import { noExternals, type Run, type RunOptions } from './run';
@@ -45,6 +45,8 @@ export interface Request {
 export interface Begun {
   readonly stack: Stack;
   readonly done: Promise<void>;
+  /** What an update changes. */
+  readonly changes?: readonly PlannedChange[];
 }
 
 export type CreationOptions = Partial<
@@ -188,13 +190,14 @@ export async function beginUpdate(
   const policy = wish.stackPolicyDuringUpdate ?? (await readPolicyText(kernel.store, stack));
   const stackPolicy = policy === undefined ? undefined : readStackPolicy(policy);
   const beginning = { actor, prepared, wish, stack: next, kind: 'UPDATE_STACK' as const, rows, stackPolicy };
-  return start(deployer, request, beginning, async (tx) => {
+  const begun = await start(deployer, request, beginning, async (tx) => {
     await lock(tx, stack, isUpdatable);
     await dropChangeSets(tx, stack);
     const current = await readTemplateText(tx, stack, 'current');
     const kept = await readTemplateText(tx, stack, 'previous');
     if (current !== undefined && kept === undefined) putTemplateText(tx, stack, 'previous', current);
   });
+  return { ...begun, changes: planned };
 }
 
 /** What the update starts from: the rows, or for a drift-aware one what they stand for. */
