@@ -187,7 +187,7 @@ describe('XML', () => {
 describe('heads', () => {
   test.each([
     ['GET /box?max-keys=blah', {}, 'InvalidArgument', { ArgumentName: 'max-keys', ArgumentValue: 'blah' }],
-    ['GET /box?max-keys=', {}, 'InvalidArgument', { ArgumentName: 'max-keys', ArgumentValue: '' }],
+    ['GET /box?max-keys=%20', {}, 'InvalidArgument', { ArgumentName: 'max-keys', ArgumentValue: ' ' }],
     ['GET /box?max-keys=2147483648', {}, 'InvalidArgument', { ArgumentName: 'max-keys' }],
     ['GET /box?list-type=2&fetch-owner=maybe', {}, 'InvalidArgument', { ArgumentName: 'fetch-owner' }],
     ['PUT /box?inventory', {}, 'InvalidArgument', { ArgumentName: 'id' }],
