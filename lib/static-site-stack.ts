@@ -15,7 +15,7 @@ import { Settings } from './settings';
 
 export interface StaticSiteStackProps extends StackProps {
   /**
-   * Folder of the site; `''` for none, when only the publisher's role brings files.
+   * Folder of the site; `none` when only the publisher's role brings files, which a deployment of a folder would prune.
    * @default - the small example in lib/site
    */
   readonly content?: string;
@@ -125,7 +125,7 @@ export class StaticSiteStack extends Stack {
         props.failoverBucketName === undefined
           ? undefined
           : s3.Bucket.fromBucketName(this, 'Failover', props.failoverBucketName),
-      content: content === '' ? undefined : content,
+      content: content === 'none' ? undefined : content,
       routing: this.routing(props.routing ?? 'directories'),
       domain: this.domain(props),
       webAcl:

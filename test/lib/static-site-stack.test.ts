@@ -42,8 +42,7 @@ test('all six packs find nothing with every setting, either', () => {
 });
 
 test('nothing runs where only the role publishes', () => {
-  const app = new App();
-  const template = Template.fromStack(new StaticSiteStack(app, 'StaticSite', { content: '' }));
+  const template = Template.fromStack(build({ content: 'none' }));
   template.resourceCountIs('AWS::Lambda::Function', 0);
   template.resourceCountIs('AWS::KMS::Key', 1);
 });
