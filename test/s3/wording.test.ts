@@ -1,5 +1,6 @@
 /** Answers to the letter: codes, statuses, members and words as AWS's S3 was recorded to give them. */
 import * as sdk from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { type Setting, start } from './client';
 
 let setting: Setting;
@@ -9,6 +10,7 @@ beforeAll(async () => {
   setting = await start();
   await setting.s3.send(new sdk.CreateBucketCommand({ Bucket }));
   await send('CreateBucket', { Bucket: 'with.dots' });
+  await send('CreateBucket', { Bucket: 'old-europe', CreateBucketConfiguration: { LocationConstraint: 'EU' } });
   await put('there');
 });
 afterAll(() => setting.coffer.close());
@@ -149,6 +151,37 @@ const refused: [what: string, operation: string, input: object, says: Record<str
       ArgumentName: 'response-cache-control',
     },
   ],
+  [
+    'a deletion of what is not there, by its tag',
+    'DeleteObject',
+    { Key: 'never', IfMatch: 'tag' },
+    { status: 404, Code: 'NoSuchKey', Key: 'never' },
+  ],
+  [
+    'a deletion of what is not there, whatever its tag',
+    'DeleteObject',
+    { Key: 'never', IfMatch: '*' },
+    { status: 412, Code: 'PreconditionFailed', Condition: 'If-Match' },
+  ],
+  [
+    'events to queues that there are not',
+    'PutBucketNotificationConfiguration',
+    {
+      NotificationConfiguration: {
+        QueueConfigurations: [
+          { QueueArn: 'arn:aws:sqs:us-east-1:000000000000:absent', Events: ['s3:ObjectCreated:*'] },
+        ],
+      },
+    },
+    {
+      status: 400,
+      Code: 'InvalidArgument',
+      Message: 'Unable to validate the following destination configurations',
+      ArgumentName1: 'arn:aws:sqs:us-east-1:000000000000:absent',
+      ArgumentValue1: 'The destination queue does not exist',
+    },
+  ],
+  ['no lock at all', 'PutObjectLockConfiguration', {}, { Code: 'MissingRequestBodyError' }],
   ['an upload without parts', 'CompleteMultipartUpload', { Key: 'k', UploadId: 'x' }, { Code: 'NoSuchUpload' }],
 ];
 test.each(refused)('%s', async (_, operation, input, says) => {
@@ -189,6 +222,8 @@ test('times of listings know whole seconds only, and listings say where their bu
   const { Buckets } = await send('ListBuckets');
   expect(Buckets[0].CreationDate.getMilliseconds()).toBe(0);
   const url = await setting.coffer.listen({ port: 0 });
+  const seen = await fetch(await getSignedUrl(setting.s3, new sdk.HeadBucketCommand({ Bucket })), { method: 'HEAD' });
+  expect([seen.status, seen.headers.get('content-type')]).toEqual([200, 'application/xml']);
   const hidden = await fetch(`${url}/${Bucket}`, { method: 'HEAD' });
   expect([hidden.status, hidden.headers.get('x-amz-bucket-region')]).toEqual([403, 'us-east-1']);
   expect((await fetch(`${url}/${Bucket}/there`, { method: 'HEAD' })).headers.get('x-amz-bucket-region')).toBeNull();
@@ -222,9 +257,16 @@ describe('a bucket', () => {
   });
 
   it('that was made in EU is in EU', async () => {
-    await send('CreateBucket', { Bucket: 'old-europe', CreateBucketConfiguration: { LocationConstraint: 'EU' } });
     const { LocationConstraint } = await send('GetBucketLocation', { Bucket: 'old-europe' });
     expect(LocationConstraint).toBe('EU');
+    const there = setting.coffer.client(sdk.S3Client, { region: 'eu-west-1' });
+    const LoggingEnabled = { TargetBucket: Bucket, TargetPrefix: '' };
+    const log = new sdk.PutBucketLoggingCommand({ Bucket: 'old-europe', BucketLoggingStatus: { LoggingEnabled } });
+    expect(await told(there.send(log))).toMatchObject({
+      status: 403,
+      Code: 'CrossLocationLoggingProhibitted',
+      SourceBucketLocation: 'eu-west-1',
+    });
   });
 });
 
@@ -305,6 +347,7 @@ describe('metadata beyond ASCII', () => {
     ['=?UTF-8?Q?actually-ascii?=', 'actually-ascii'],
     ['=?UTF-8?B?YWJj?=', 'abc'],
     ['=?UTF-8?B?w4RNw4Raw5XDkSBTMw==?=', '=?UTF-8?Q?=C3=84M=C3=84Z=C3=95=C3=91_S3?='],
+    ['=?UTF-8?B?=GGG?=', '=?UTF-8?B?=GGG?='],
     ['=?UTF-8?B?AAECAw==?=', '=?UTF-8?B?AAECAw==?='],
     ['=?UTF-8?B?77+977+977+9?=', '=?UTF-8?B?77+977+977+9?='],
   ])('%s comes back as %s', async (given, answered) => {

@@ -4,7 +4,6 @@
  */
 import { type DigestName, digestLength } from '../../base/digests';
 import type { Body, Call } from '../../kernel/call';
-import { disputed } from './disputed';
 import {
   badChecksum,
   badChecksumHeader,
@@ -12,10 +11,11 @@ import {
   badMd5,
   checksumAlgorithmUnsupported,
   invalidDigest,
-  invalidRequest,
   manyChecksums,
   unsupportedTrailer,
-} from './errors';
+} from './digesterrors';
+import { disputed } from './disputed';
+import { invalidRequest } from './errors';
 import type { Checksum, ChecksumName } from './state/tables';
 
 /** In the order in which S3 lists them. */

@@ -90,8 +90,12 @@ export function checkObjectMatch(tag: string | undefined, object: StoredObject):
   if (tag !== undefined && !matches(tag, object.etag)) throw preconditionFailed('x-amz-object-if-match');
 }
 
-/** A conditional delete: the tag must be that of the object, or `*` for any. */
-export function checkDelete(ifMatch: string | undefined, object: Version | undefined): void {
+/**
+ * A conditional delete: the tag must be that of the object, or `*` for any. Where there is no object the page says 412 of
+ * `*`; of a tag S3 says that there is none.
+ */
+export function checkDelete(ifMatch: string | undefined, key: string, object: Version | undefined): void {
   if (ifMatch === undefined) return;
+  if ((!object || object.marker) && ifMatch.trim() !== '*') throw noSuchKey(key);
   if (!object || object.marker || !matches(ifMatch, object.etag)) throw preconditionFailed('If-Match');
 }

@@ -39,6 +39,14 @@ export function checkNotBlocked(call: Call, bucket: Bucket, input: CustomerInput
 
 /** @throws AwsError when the three headers do not make a key: InvalidArgument, InvalidEncryptionAlgorithmError */
 export function customerKeyOf(input: CustomerInput): CustomerKey | undefined {
+  const customer = readingKeyOf(input);
+  if (customer && customer.key.length !== 32)
+    throw invalidArgument('The secret key was invalid for the specified algorithm.', HEADER);
+  return customer;
+}
+
+/** The same for who reads: a key of another length is just another key. */
+export function readingKeyOf(input: CustomerInput): CustomerKey | undefined {
   if (!namesCustomerKey(input)) return undefined;
   const { SSECustomerAlgorithm: algorithm, SSECustomerKey: text, SSECustomerKeyMD5: md5 } = input;
   const prefix = 'Requests specifying Server Side Encryption with Customer provided keys must provide';
@@ -49,7 +57,6 @@ export function customerKeyOf(input: CustomerInput): CustomerKey | undefined {
   const key = Buffer.from(text, 'base64');
   if (createHash('md5').update(key).digest('base64') !== md5)
     throw invalidArgument('The calculated MD5 hash of the key did not match the hash that was provided.', HEADER);
-  if (key.length !== 32) throw invalidArgument('The secret key was invalid for the specified algorithm.', HEADER);
   return { key, md5 };
 }
 

@@ -5,17 +5,8 @@
  */
 import type { AwsError } from '../../base/errors';
 import type { Kernel } from '../../kernel/call';
-import {
-  badChecksum,
-  badChecksumHeader,
-  badRequest,
-  invalidArgument,
-  invalidRange,
-  invalidRequest,
-  invalidTag,
-  malformedXml,
-  s3Error,
-} from './errors';
+import { badChecksum, badChecksumHeader } from './digesterrors';
+import { badRequest, invalidArgument, invalidRange, invalidRequest, invalidTag, malformedXml, s3Error } from './errors';
 import { wrongCustomerKey } from './keyerrors';
 
 interface Answers {

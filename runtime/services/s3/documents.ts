@@ -5,8 +5,9 @@
 import { digest } from '../../base/digests';
 import type { Call } from '../../kernel/call';
 import { base64, checkContentMd5, checksumNames, headerOf, isChecksum } from './checksums';
+import { badChecksum, badMd5, manyChecksums } from './digesterrors';
 import { disputed } from './disputed';
-import { badChecksum, badMd5, invalidRequest, manyChecksums } from './errors';
+import { invalidRequest } from './errors';
 
 /** Operations that S3 refuses without any digest of their document. */
 const NEED_DIGEST = ['DeleteObjects'];

@@ -5,6 +5,7 @@
  * of at most 75 characters.
  */
 const WORD = /=\?([\w-]+)\?([bq])\?([^?\s]*)\?=/gi;
+const BASE64 = /^([\w+/]{4})*([\w+/]{2}==|[\w+/]{3}=)?$/;
 const LONGEST_ENCODED = 63;
 
 /** @returns the text itself when no word of it is encoded, or not in a charset that is known */
@@ -12,6 +13,7 @@ export function decodeWords(text: string): string {
   if (!text.includes('=?')) return text;
   const joined = text.replace(/(\?=)\s+(?==\?)/g, '$1');
   return joined.replace(WORD, (word, charset: string, encoding: string, content: string) => {
+    if (encoding.toLowerCase() === 'b' && !BASE64.test(content)) return word;
     const bytes = encoding.toLowerCase() === 'b' ? Buffer.from(content, 'base64') : unquoted(content);
     return /^utf-?8$/i.test(charset)
       ? bytes.toString('utf8')
@@ -68,5 +70,5 @@ export function isLatin1(text: string): boolean {
 
 /** A system header as S3 answers it: what ISO-8859-1 has no letter for is a space. */
 export function asLatin1(text: string): string {
-  return text.replace(/[^\t\x20-\x7e\xa0-\xff]/gu, ' ');
+  return text.replace(/[^\t\x20-\x7e\x80-\xff]/gu, ' ');
 }

@@ -24,6 +24,8 @@ export const invalidArgument = (message: string, name: string, value?: unknown) 
 
 export const invalidRequest = (message: string) => s3Error('InvalidRequest', 400, message);
 
+export const missingRequestBody = () => s3Error('MissingRequestBodyError', 400, 'Request Body is empty');
+
 /** @param place what is wrong, and where */
 export const malformedXml = (place: string) =>
   s3Error(
@@ -195,9 +197,11 @@ export const illegalVersioning = (message: string) => s3Error('IllegalVersioning
 export const invalidTargetBucket = (message: string, bucket: string) =>
   s3Error('InvalidTargetBucketForLogging', 400, message, { TargetBucket: bucket });
 
-export const crossLocationLogging = (targetRegion: string) =>
+/** Locations as GetBucketLocation tells them: us-east-1 has none. */
+export const crossLocationLogging = (source: string, target: string) =>
   s3Error('CrossLocationLoggingProhibitted', 403, 'Cross S3 location logging not allowed. ', {
-    TargetBucketLocation: targetRegion,
+    ...(source === 'us-east-1' ? {} : { SourceBucketLocation: source }),
+    ...(target === 'us-east-1' ? {} : { TargetBucketLocation: target }),
   });
 
 export const idMismatch = () =>
@@ -382,43 +386,6 @@ export const noObjectLock = () => invalidRequest('Bucket is missing Object Lock 
 
 export const noSuchLock = () =>
   s3Error('NoSuchObjectLockConfiguration', 404, 'The specified object does not have a ObjectLock configuration');
-
-// ---- integrity ----------------------------------------------------------------------------------------------------
-
-export const invalidDigest = (value: string) =>
-  s3Error('InvalidDigest', 400, 'The Content-MD5 you specified was invalid.', { 'Content-MD5': value });
-
-/** @param expected as S3 shows it: in hexadecimal of objects, in base64 of parts */
-export const badMd5 = (expected: string, calculated: string) =>
-  s3Error('BadDigest', 400, 'The Content-MD5 you specified did not match what we received.', {
-    ExpectedDigest: expected,
-    CalculatedDigest: calculated,
-  });
-
-export const badChecksum = (algorithm: string) =>
-  s3Error('BadDigest', 400, `The ${algorithm} you specified did not match the calculated checksum.`);
-
-export const badPartChecksum = (algorithm: string, part: number) =>
-  s3Error('BadDigest', 400, `The ${algorithm} you specified for part ${part} did not match what we received.`);
-
-export const badChecksumHeader = (header: string) => invalidRequest(`Value for ${header} header is invalid.`);
-
-export const badChecksumTrailer = (header: string) => invalidRequest(`Value for ${header} trailing header is invalid.`);
-
-export const unsupportedTrailer = () =>
-  invalidRequest('The value specified in the x-amz-trailer header is not supported');
-
-export const manyChecksums = () =>
-  invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.');
-
-export const checksumAlgorithmUnsupported = (valid: readonly string[]) =>
-  invalidRequest(
-    `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${valid.join(', ')}]`,
-  );
-
-/** Of a part in the document that completes an upload. */
-export const badPartChecksumForm = (value: string) =>
-  invalidArgument('Invalid Base64 or multiple checksums present in request', 'Checksum', value);
 
 // ---- multipart ----------------------------------------------------------------------------------------------------
 

@@ -49,6 +49,7 @@ export const model: ModelNotes = {
       SSECustomerAlgorithm: 'x-amz-server-side-encryption-customer-algorithm',
       SSECustomerKeyMD5: 'x-amz-server-side-encryption-customer-key-md5',
     },
+    HeadBucket: { contentType: 'content-type' },
     // Listings tell where their bucket is, which the client's model keeps to HeadBucket.
     ListObjects: { bucketRegion: 'x-amz-bucket-region' },
     ListObjectsV2: { bucketRegion: 'x-amz-bucket-region' },

@@ -2,7 +2,7 @@
 import type { Call } from '../../kernel/call';
 import { checkCopySource } from './conditions';
 import { copySourceOf } from './copies';
-import { customerKeyOf } from './customerkeys';
+import { readingKeyOf } from './customerkeys';
 import { unseal } from './encryption';
 import { copySourceArchived, invalidRequest } from './errors';
 import { requireReadable } from './restores';
@@ -58,7 +58,7 @@ export async function copySource(call: Call, input: CopyInput): Promise<Source> 
   const { bucket: name, key, versionId } = copySourceOf(input.CopySource ?? '');
   const bucket = await bucketNamed(call, name);
   checkOwner(call, bucket, input.ExpectedSourceBucketOwner);
-  const customer = customerKeyOf({
+  const customer = readingKeyOf({
     SSECustomerAlgorithm: input.CopySourceSSECustomerAlgorithm,
     SSECustomerKey: input.CopySourceSSECustomerKey,
     SSECustomerKeyMD5: input.CopySourceSSECustomerKeyMD5,

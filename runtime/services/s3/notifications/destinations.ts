@@ -6,7 +6,7 @@ import { parseArn, partitionOf, urlSuffixOf } from '../../../base/arn';
 import { isAwsError } from '../../../base/errors';
 import type { Kernel } from '../../../kernel/call';
 import type { Peers } from '../../../kernel/peers';
-import { servicePrincipal } from '../../../kernel/principal';
+import { root, servicePrincipal } from '../../../kernel/principal';
 import { bucketArn } from '../names';
 import type { Subscription } from './configuration';
 
@@ -61,10 +61,21 @@ export async function refusedBy(
   } catch (error) {
     if (!isAwsError(error)) throw error;
     if (kind === 'function') return `Not authorized to invoke function [${arn}]`;
-    return /NonExistentQueue|QueueDoesNotExist|NotFound/.test(error.code)
+    return /NonExistentQueue|QueueDoesNotExist|NotFound/.test(error.code) || !(await isThere(kernel, kind, arn))
       ? `The destination ${kind} does not exist`
       : `Permissions on the destination ${kind} do not allow S3 to publish notifications from this bucket`;
   }
+}
+
+/** Queues and topics refuse strangers before they say whether they are there; S3 knows. */
+async function isThere(kernel: Kernel, kind: 'queue' | 'topic', arn: string): Promise<boolean> {
+  const { region, account, resource } = parseArn(arn)!;
+  const { sqs, sns } = kernel.peers(root(account), { account, region });
+  const asked = kind === 'queue' ? sqs.GetQueueUrl({ QueueName: resource }) : sns.GetTopicAttributes({ TopicArn: arn });
+  return asked.then(
+    () => true,
+    () => false,
+  );
 }
 
 function queueUrl(arn: string): string {

@@ -32,7 +32,10 @@ export function eventRecord(event: ObjectEvent, configurationId: string, sequenc
         ...(event.sizeBytes === undefined ? {} : { size: event.sizeBytes }),
         ...(event.etag === undefined || removed ? {} : { eTag: event.etag }),
         ...(event.versionId === undefined ? {} : { versionId: event.versionId }),
-        sequencer: sequence.toString(16).toUpperCase().padStart(18, '0'),
+        // It orders writes and deletions of a key; what leaves content as it is has none.
+        ...(/^Object(Tagging|Acl)/.test(event.event)
+          ? {}
+          : { sequencer: sequence.toString(16).toUpperCase().padStart(18, '0') }),
       },
     },
     ...(event.restoredUntil === undefined

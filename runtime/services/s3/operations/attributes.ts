@@ -1,7 +1,7 @@
 /** GetObjectAttributes. Source: S3 API reference, "GetObjectAttributes". */
 import type { Call } from '../../../kernel/call';
 import { checksumMembers } from '../checksums';
-import { customerKeyOf } from '../customerkeys';
+import { readingKeyOf } from '../customerkeys';
 import { disputed } from '../disputed';
 import { checkCustomerKey } from '../encryption';
 import { invalidArgument, missingHeader } from '../errors';
@@ -23,7 +23,7 @@ export async function GetObjectAttributes(
   for (const name of asked)
     if (!ATTRIBUTES.includes(name))
       throw invalidArgument('Invalid attribute name specified.', 'x-amz-object-attributes', name);
-  const customer = customerKeyOf(input);
+  const customer = readingKeyOf(input);
   const bucket = await bucketOf(call, input);
   const object = await objectOf(call, input);
   checkCustomerKey(call, object.seal, customer);

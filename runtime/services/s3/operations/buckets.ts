@@ -143,9 +143,13 @@ export async function DeleteBucket(call: Call, input: In<'DeleteBucket'>): Promi
   return {};
 }
 
-export async function HeadBucket(call: Call, input: In<'HeadBucket'>): Promise<Out<'HeadBucket'>> {
+/** The answer has no content, but says of which kind it would be. */
+type Headed = Out<'HeadBucket'> & { readonly contentType: string };
+
+export async function HeadBucket(call: Call, input: In<'HeadBucket'>): Promise<Headed> {
   const bucket = await bucketOf(call, input);
   return {
+    contentType: 'application/xml',
     BucketRegion: bucket.region,
     AccessPointAlias: bucket.via !== undefined && bucket.via.alias === input.Bucket,
     BucketArn: bucketArn(bucket.name, call.partition),

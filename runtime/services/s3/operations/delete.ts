@@ -149,7 +149,7 @@ async function deleteVersion(tx: Transaction, call: Call, bucket: Bucket, deleti
   const { random } = call.kernel;
   if (versionId !== undefined && bucket.mfaDelete === 'Enabled' && !deletion.mfa) throw mfaRequired();
   if (versionId === undefined || deletion.ifMatch !== undefined)
-    checkDelete(deletion.ifMatch, await latestVersion(tx, bucket, key));
+    checkDelete(deletion.ifMatch, key, await latestVersion(tx, bucket, key));
   if (versionId === undefined && bucket.versioning) {
     const marker = await addVersion(
       tx,

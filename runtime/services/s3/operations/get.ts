@@ -4,7 +4,7 @@ import type { Call } from '../../../kernel/call';
 import { existingObjectCheck } from '../actions/keys';
 import { checksumMembers } from '../checksums';
 import { checkRead } from '../conditions';
-import { customerKeyOf } from '../customerkeys';
+import { readingKeyOf } from '../customerkeys';
 import { disputed } from '../disputed';
 import { asLatin1, encodeWords, isLatin1 } from '../encodedwords';
 import { checkCustomerKey, checkSigned, encryptionMembers, unseal } from '../encryption';
@@ -49,7 +49,7 @@ async function prepare(call: Call, input: ReadInput): Promise<Reading> {
 }
 
 export async function GetObject(call: Call, input: In<'GetObject'>): Promise<Out<'GetObject'>> {
-  const customer = customerKeyOf(input);
+  const customer = readingKeyOf(input);
   return whileReplaced(call, async () => {
     const reading = await prepare(call, input);
     const { bucket, object, span } = reading;
@@ -64,7 +64,7 @@ export async function GetObject(call: Call, input: In<'GetObject'>): Promise<Out
 }
 
 export async function HeadObject(call: Call, input: In<'HeadObject'>): Promise<Out<'HeadObject'>> {
-  const customer = customerKeyOf(input);
+  const customer = readingKeyOf(input);
   const reading = await prepare(call, input);
   checkSigned(call, reading.object.seal);
   const { bucket, object } = reading;

@@ -8,7 +8,7 @@ import type { Compression, Content, InputFormat, OutputFormat } from '../../../e
 import type { SelectEvent } from '../../../engine/select/run';
 import type { ScanRange } from '../../../engine/select/source';
 import type { Call } from '../../../kernel/call';
-import { customerKeyOf } from '../customerkeys';
+import { readingKeyOf } from '../customerkeys';
 import { checkCustomerKey, unseal } from '../encryption';
 import { accessDenied, operationAborted } from '../errors';
 import type { In, Out } from '../model';
@@ -29,7 +29,7 @@ export async function SelectObjectContent(call: Call, input: Input): Promise<Out
   if (call.principal.kind === 'anonymous') throw accessDenied();
   const form = formOf(input);
   const query = parser().parseQuery(input.Expression!);
-  const customer = customerKeyOf(input);
+  const customer = readingKeyOf(input);
   const bucket = await bucketOf(call, input);
   return whileReplaced(call, async () => {
     const object = await objectOf(call, input);

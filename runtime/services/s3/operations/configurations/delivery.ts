@@ -36,7 +36,7 @@ async function checkLogging(call: Call, input: In<'PutBucketLogging'>, wanted: L
   if (!target) throw invalidTargetBucket('The target bucket for logging does not exist', name);
   if (target.account !== bucket.account)
     throw invalidTargetBucket('The owner for the bucket to be logged and the target bucket must be the same.', name);
-  if (target.region !== bucket.region) throw crossLocationLogging(target.region);
+  if (target.region !== bucket.region) throw crossLocationLogging(bucket.region, target.region);
   if (target.lock?.mode)
     throw invalidTargetBucket('The target bucket for logging cannot have a default retention period.', name);
   if (target.requesterPays)

@@ -16,6 +16,7 @@ import {
   lifecycleAndMfa,
   malformedXml,
   methodNotAllowed,
+  missingRequestBody,
   noConfiguration,
 } from '../../errors';
 import { checkedDuration, MOST_DAYS, MOST_YEARS, modeOf } from '../../locks';
@@ -216,7 +217,8 @@ export async function PutObjectLockConfiguration(
   input: In<'PutObjectLockConfiguration'>,
 ): Promise<Out<'PutObjectLockConfiguration'>> {
   const wanted = input.ObjectLockConfiguration;
-  if (wanted?.ObjectLockEnabled !== 'Enabled') throw malformedXml('ObjectLockEnabled must be Enabled');
+  if (!wanted) throw missingRequestBody();
+  if (wanted.ObjectLockEnabled !== 'Enabled') throw malformedXml('ObjectLockEnabled must be Enabled');
   const lock = wanted.Rule ? defaultRetention(call, wanted.Rule.DefaultRetention) : {};
   await changeRow(call, input, (bucket) => {
     if (bucket.versioning !== 'Enabled')

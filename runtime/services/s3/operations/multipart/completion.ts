@@ -7,13 +7,16 @@ import { isAwsError } from '../../../../base/errors';
 import type { Call } from '../../../../kernel/call';
 import { base64, checksumMembers, givenChecksums, headerOf, isChecksum } from '../../checksums';
 import { type CustomerKey, customerKeyOf, isKeyOf } from '../../customerkeys';
-import { disputed } from '../../disputed';
-import { checkCustomerKey, encryptionMembers } from '../../encryption';
 import {
   badChecksum,
   badChecksumHeader,
   badPartChecksum,
   badPartChecksumForm,
+  manyChecksums,
+} from '../../digesterrors';
+import { disputed } from '../../disputed';
+import { checkCustomerKey, encryptionMembers } from '../../encryption';
+import {
   conditionalRequestConflict,
   entityTooSmall,
   invalidArgument,
@@ -21,7 +24,6 @@ import {
   invalidPartOrder,
   invalidRequest,
   malformedXml,
-  manyChecksums,
   noSuchUpload,
 } from '../../errors';
 import { expirationMember } from '../../expiry';
@@ -71,6 +73,8 @@ export async function CompleteMultipartUpload(
       `The provided 'x-amz-mp-object-size' header value ${input.MpuObjectSize} does not match what was computed: ${sizeBytes}`,
     );
   const checksum = await checksumOf(upload, chosen);
+  // What a customer's key encrypts has no checksum that nobody chose.
+  const kept = upload.declared || upload.draft.seal.algorithm !== 'SSE-C' ? { checksum } : {};
   if (!isAsPromised(promised, checksum)) throw badChecksum(upload.algorithm.toLowerCase());
   const etag = await etagOf(chosen);
 
@@ -79,7 +83,7 @@ export async function CompleteMultipartUpload(
     key,
     event: 'ObjectCreated:CompleteMultipartUpload',
     conditions: conditional ? input : undefined,
-    object: { ...upload.draft, sizeBytes, etag, checksum, manifest: uploadId, parts: chosen.length },
+    object: { ...upload.draft, sizeBytes, etag, ...kept, manifest: uploadId, parts: chosen.length },
     async also(tx) {
       if (!(await findUpload(tx, bucket.id, key, uploadId))) throw noSuchUpload(uploadId);
       const now = await partsOf(tx, uploadId, { limit: MOST_PARTS });
