@@ -34,7 +34,7 @@ export interface Session {
   readonly sourceIdentity?: string;
   /** The identity provider behind a federated session: `aws:FederatedProvider`. */
   readonly provider?: string;
-  /** Condition keys that go with the session, in lower case: `accounts.google.com:sub`, `lambda:sourcefunctionarn`. */
+  /** Condition keys that go with the session, in lower case: `accounts.google.com:sub`, `lambda:SourceFunctionArn`. */
   readonly claims?: Readonly<Record<string, string | readonly string[]>>;
   /** Virtual milliseconds. */
   readonly issuedAt: number;

@@ -55,7 +55,13 @@ function isHome({ principal: { account } }: Call, { owner, standing }: Sides): b
 /** S3 explains itself to callers of the owning account and its organisation only, and quotes the resource. */
 function s3Words(call: Call, check: Check, sides: Sides, decision: Decision): string {
   if (!isHome(call, sides) || decision.by === 'block') return 'Access Denied';
-  return words(call, check, sides, decision, check.resource === '*' ? '' : ` on resource: "${check.resource}"`);
+  return words(
+    call,
+    check,
+    sides,
+    decision,
+    /^(\*|arn:aws[\w-]*:s3:::\*)$/.test(check.resource) ? '' : ` on resource: "${check.resource}"`,
+  );
 }
 
 function words(

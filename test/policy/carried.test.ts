@@ -18,6 +18,7 @@ import { CreateGrantCommand, CreateKeyCommand, GenerateDataKeyCommand, KMSClient
 import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   CreateBucketCommand,
+  ListBucketsCommand,
   ListMultipartUploadsCommand,
   PutBucketInventoryConfigurationCommand,
   S3Client,
@@ -169,4 +170,22 @@ test('tags of a federation token, tags of a parameter by their own key', async (
   const get = () => coffer.client(SSMClient, { as }).send(new GetParameterCommand({ Name: 'p' }));
   expect(await held('ssm:GetParameter', { StringEquals: { 'ssm:resourceTag/team': 'a' } }, get)).toBe(true);
   expect(await held('ssm:GetParameter', { StringEquals: { 'ssm:resourceTag/team': 'b' } }, get)).toBe(false);
+});
+
+test('all buckets may be listed by whom a policy gives all buckets, or everything', async () => {
+  const list = async (Resource: string) => {
+    const Statement = [{ Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource }];
+    const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+    await iam.send(new PutUserPolicyCommand({ UserName: 'ada', PolicyName: 'p', PolicyDocument }));
+    const s3 = coffer.client(S3Client, { as });
+    return s3.send(new ListBucketsCommand({})).then(
+      () => 'allowed',
+      (error) => error.message,
+    );
+  };
+  expect(await list('arn:aws:s3:::*')).toBe('allowed');
+  expect(await list('*')).toBe('allowed');
+  expect(await list('arn:aws:s3:::carried*')).toBe(
+    `User: arn:aws:iam::${ACCOUNT}:user/ada is not authorized to perform: s3:ListAllMyBuckets because no identity-based policy allows the s3:ListAllMyBuckets action`,
+  );
 });

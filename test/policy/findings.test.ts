@@ -75,7 +75,7 @@ test.each<[string, Statement, RegExp]>([
   ],
   [
     'a resource where there is none',
-    { Action: 's3:ListAllMyBuckets', Resource: 'arn:aws:s3:::*' },
+    { Action: 's3:ListAllMyBuckets', Resource: 'arn:aws:s3:::uploads' },
     /^resourceNeverMatched s3:ListAllMyBuckets .*asked of "\*" only\.$/,
   ],
 ])('%s', async (_, statement, says) => {
@@ -136,8 +136,12 @@ test.each<[boolean, string, string]>([
   expect(mayMatch(resource, form)).toBe(expected);
 });
 
-test("AWS's own policies have no findings", async () => {
-  const documents = [...awsManagedNames()].map((name) => awsManaged(name)!.document);
+test("AWS's own policies for these services have no findings", async () => {
+  const ours =
+    /^(AmazonS3|AWSLambda\w*Role$|AWSKeyManagement|AmazonSQS|AmazonSNS|IAM|AWSCloudFormation|AdministratorAccess$|PowerUser)/;
+  const names = awsManagedNames().filter((name) => ours.test(name));
+  expect(names.length).toBeGreaterThan(20);
+  const documents = names.map((name) => awsManaged(name)!.document);
   const findings = await Promise.all(documents.map((document) => findingsIn(document, vocabulary)));
   expect(findings.flat()).toEqual([]);
 });

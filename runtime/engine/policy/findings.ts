@@ -155,9 +155,12 @@ function checkResources(
   }
 }
 
+/** Everything of a service, which is what an action without a resource may be asked of as well. */
+const EVERYTHING = /^(\*|arn:([^:]*:){4}\*)$/;
+
 /** Whether an action applies to any of these resources. */
 export function isApplicable({ resources }: ActionFacts, values: readonly string[]): boolean {
-  if (resources.length === 0) return values.includes('*');
+  if (resources.length === 0) return values.some((value) => EVERYTHING.test(value));
   return values.some((value) => resources.some((form) => mayMatch(value, form)));
 }
 

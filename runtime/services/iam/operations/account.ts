@@ -117,9 +117,9 @@ async function* details(call: Call, wanted: (type: Iam.EntityType) => boolean): 
   }
   if (wanted('AWSManagedPolicy')) {
     for (const name of [...awsManagedNames()].sort()) {
-      const { version: id, created, document, ...policy } = awsManaged(name)!;
-      const versions = [{ id, created, document }];
-      const row = { ...policy, created, updated: created, defaultVersion: id, versions };
+      const { version: id, document, ...policy } = awsManaged(name)!;
+      const versions = [{ id, created: policy.updated, document }];
+      const row = { ...policy, defaultVersion: id, versions };
       const policyRow = await policyDetail(call, 'aws', row);
       if (policyRow.AttachmentCount || policyRow.PermissionsBoundaryUsageCount)
         yield { key: `5${name}`, policy: policyRow };

@@ -42,9 +42,9 @@ interface Found {
   readonly arn: string;
 }
 
-function ofAws({ name, path, id, created, version, document }: AwsManaged): ManagedRow {
-  const versions = [{ id: version, created, document }];
-  return { name, path, id, created, updated: created, tags: {}, defaultVersion: version, nextVersion: 0, versions };
+function ofAws({ name, path, id, created, updated, version, document }: AwsManaged): ManagedRow {
+  const versions = [{ id: version, created: updated, document }];
+  return { name, path, id, created, updated, tags: {}, defaultVersion: version, nextVersion: 0, versions };
 }
 
 /** @throws NoSuchEntity */

@@ -1,13 +1,17 @@
 /** What operations on buckets and their configurations ask. */
 import type { Actions } from '../../../kernel/service';
 import type { S3 } from '../model';
+import { bucketArn } from '../names';
 import { bucketOf } from '../target';
 import { accountCheck, aclKeys, bucketCheck, onBucket } from './keys';
 
 export const bucketActions: Actions<S3> = {
   // Its document says where and how, so the handler asks once it has read it.
   CreateBucket: () => [],
-  ListBuckets: (_, call) => [accountCheck(call, 's3:ListAllMyBuckets')],
+  // It takes no resource; policies of the user guide's walkthrough name all buckets, and are understood.
+  ListBuckets: (_, call) => [
+    { ...accountCheck(call, 's3:ListAllMyBuckets'), resource: bucketArn('*', call.partition) },
+  ],
   DeleteBucket: onBucket('s3:DeleteBucket'),
   HeadBucket: onBucket('s3:ListBucket'),
   GetBucketLocation: onBucket('s3:GetBucketLocation'),

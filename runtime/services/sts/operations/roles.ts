@@ -12,11 +12,12 @@ import type { Tokens } from '../tokens';
 import { credentialsOf } from './tokens';
 
 const LONGEST_SECONDS = 43_200;
+const FUNCTION_KEY = 'lambda:SourceFunctionArn';
 
 /** What the code of a function asks tells which function it is. Source: Lambda developer guide, "Controlling access ... from source function ARN". */
 function sourceOf({ service, sourceArn }: Principal): Session['claims'] {
   return service === 'lambda.amazonaws.com' && sourceArn !== undefined
-    ? { 'lambda:sourcefunctionarn': sourceArn }
+    ? { [FUNCTION_KEY.toLowerCase()]: sourceArn }
     : undefined;
 }
 
