@@ -152,6 +152,8 @@ export interface ResourceResult {
   /** What `Fn::GetAtt` answers; nested attributes with dots in the name. */
   readonly attributes?: Readonly<Record<string, unknown>>;
   readonly ref?: string;
+  /** The attributes are a secret: they are shown nowhere but in outputs. */
+  readonly noEcho?: boolean;
 }
 
 export type Properties = Readonly<Record<string, unknown>>;

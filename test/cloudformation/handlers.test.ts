@@ -1,5 +1,10 @@
 /** Custom resources whose Node handlers are CDK's own: they answer by https on port 443, as on AWS. */
-import { CloudFormationClient, DeleteStackCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationClient,
+  CreateChangeSetCommand,
+  DeleteStackCommand,
+  DescribeChangeSetCommand,
+} from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { GetParameterCommand, GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { type Coffer, startCoffer } from '@coffer/runtime';
@@ -165,6 +170,62 @@ test('the provider framework asks until it is complete, or gives up', async () =
   expect((await coffer.deploy(waiting(1))).output('Said')).toBe('Create 2');
   await expect(coffer.deploy(waiting(9))).rejects.toThrow('Operation timed out');
   await destroy('Waited');
+});
+
+function secretive(value: string, more: object = {}): object {
+  const ZipFile = `const response = require('cfn-response');
+    exports.handler = (event, context) => response.send(event, context, 'SUCCESS', { Word: 'secret-' + event.ResourceProperties.Value }, 'p', true);`;
+  const Role = { 'Fn::GetAtt': ['Role', 'Arn'] };
+  const Statement = [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }];
+  return {
+    Parameters: { Pin: { Type: 'String', NoEcho: true } },
+    Resources: {
+      Role: { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: { Version: '2012-10-17', Statement } } },
+      Fn: {
+        Type: 'AWS::Lambda::Function',
+        Properties: { Handler: 'index.handler', Runtime: 'nodejs22.x', Role, Code: { ZipFile } },
+      },
+      Secret: { Type: 'Custom::Secret', Properties: { ServiceToken: { 'Fn::GetAtt': ['Fn', 'Arn'] }, Value: value } },
+      Kept: {
+        Type: 'AWS::SSM::Parameter',
+        Properties: {
+          Type: 'String',
+          Value: { 'Fn::Join': [' ', [{ 'Fn::GetAtt': ['Secret', 'Word'] }, { Ref: 'Pin' }]] },
+          ...more,
+        },
+      },
+    },
+    Outputs: { Word: { Value: { 'Fn::GetAtt': ['Secret', 'Word'] } } },
+  };
+}
+
+test('what is not to be echoed is in no change set, and used all the same', async () => {
+  const client = coffer.client(CloudFormationClient);
+  const StackName = 'Secretive';
+  const deployed = await coffer.deploy(
+    { template: secretive('1'), stackName: StackName },
+    { parameters: { Pin: 'pin-1234' } },
+  );
+  expect(deployed.output('Word')).toBe('secret-1');
+  expect(await parameter(deployed.resource('Kept').physicalId!)).toBe('secret-1 pin-1234');
+  const described = async (template: object, Pin: string) => {
+    const ChangeSetName = `c${Pin}`;
+    await client.send(
+      new CreateChangeSetCommand({
+        StackName,
+        ChangeSetName,
+        TemplateBody: JSON.stringify(template),
+        Capabilities: ['CAPABILITY_IAM'],
+        Parameters: [{ ParameterKey: 'Pin', ParameterValue: Pin }],
+      }),
+    );
+    const shown = new DescribeChangeSetCommand({ StackName, ChangeSetName, IncludePropertyValues: true });
+    return JSON.stringify((await client.send(shown)).Changes);
+  };
+  const text = await described(secretive('1', { Description: 'd' }), 'pin-5678');
+  expect(text).toContain('***** *****');
+  expect(text).not.toMatch(/secret-1|pin-1234|pin-5678/);
+  await destroy(StackName);
 });
 
 test('a topic may be the service token', async () => {

@@ -99,6 +99,8 @@ export interface Incarnation {
   readonly tags: Readonly<Record<string, string>>;
   /** End of its generated name. */
   readonly suffix: string;
+  /** Its attributes are not to be shown. */
+  readonly noEcho?: boolean;
 }
 
 /** What a resource is when nothing is under way. */

@@ -166,7 +166,8 @@ function read(answer: CustomAnswer, { PhysicalResourceId }: CustomRequest, reque
   if (typeof physicalId !== 'string' || physicalId === '') {
     throw validationError('Invalid PhysicalResourceId: the custom resource did not answer with one');
   }
-  return { physicalId, attributes: isObject(response.Data) ? response.Data : {} };
+  const noEcho = String(response.NoEcho ?? false).toLowerCase() === 'true';
+  return { physicalId, attributes: isObject(response.Data) ? response.Data : {}, noEcho };
 }
 
 function parse(body: string): Record<string, unknown> | undefined {

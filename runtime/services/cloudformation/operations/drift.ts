@@ -11,6 +11,7 @@ import { deployerOf } from '../deployer';
 import { missingResource, missingStack, validationError, wrongState } from '../errors';
 import { isInProgress, reopen } from '../stacks/begin';
 import { differencesOf, driftOf } from '../stacks/live';
+import { masked, secretsOf } from '../stacks/secrets';
 import {
   allStacks,
   findResource,
@@ -45,7 +46,7 @@ export const driftHandlers: Handlers<Client> = {
   async DetectStackResourceDrift(call, { StackName, LogicalResourceId = '' }) {
     const { stack, found, failures } = await detect(call, StackName, [LogicalResourceId]);
     if (failures.length > 0) throw validationError(failures[0]);
-    return { StackResourceDrift: driftView(stack, found[0]) };
+    return { StackResourceDrift: driftView(stack, found[0], await secretsIn(call, stack)) };
   },
 
   async DescribeStackDriftDetectionStatus(call, { StackDriftDetectionId = '' }) {
@@ -67,7 +68,8 @@ export const driftHandlers: Handlers<Client> = {
   async DescribeStackResourceDrifts(call, { StackName, StackResourceDriftStatusFilters: wanted, NextToken: token }) {
     const stack = await stackNamed(call, StackName, missingStack.change);
     const rows = (await resourcesOf(call.kernel.store, stack)).filter(({ drift, at }) => drift && drift.at >= at);
-    const views = rows.map((row) => driftView(stack, row));
+    const secrets = await secretsIn(call, stack);
+    const views = rows.map((row) => driftView(stack, row, secrets));
     const chosen = views.filter(({ StackResourceDriftStatus: status }) => !wanted?.length || wanted.includes(status!));
     const { page, NextToken } = paged(chosen, token);
     return { StackResourceDrifts: page, NextToken };
@@ -115,9 +117,13 @@ async function detect(call: Call, name: string | undefined, logicalIds: readonly
   return { stack, found, failures };
 }
 
-function driftView(stack: Stack, row: Resource): StackResourceDrift {
+const secretsIn = async (call: Call, stack: Stack) =>
+  secretsOf(stack.parameters, await resourcesOf(call.kernel.store, stack));
+
+function driftView(stack: Stack, row: Resource, secrets: ReadonlySet<string>): StackResourceDrift {
   const { LogicalResourceId, PhysicalResourceId, ResourceType } = resourceView(row);
-  const { status, at, expected, actual } = row.drift!;
+  const { status, at } = row.drift!;
+  const [expected, actual] = [row.drift!.expected, row.drift!.actual].map((it) => masked(it, secrets) as typeof it);
   const isChecked = status !== 'NOT_CHECKED';
   return {
     StackId: stack.id,

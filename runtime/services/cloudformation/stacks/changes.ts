@@ -3,16 +3,17 @@ import type { Change, ResourceAttribute, ResourceChangeDetail } from '@aws-sdk/c
 import { containsUnknown, UNKNOWN } from '../../../engine/template/evaluate';
 import type { PlannedChange, PlannedProperty } from './plan';
 import { isRetained } from './resource';
+import { masked } from './secrets';
 
 export const LATER = '{{changeSet:KNOWN_AFTER_APPLY}}';
 
 /**
- * @param values whether values are shown, not only names
+ * @param secrets values that are not to be shown
  * @param nested change sets of nested stacks, by logical id
  */
 export function changesView(
   changes: readonly PlannedChange[],
-  values: boolean,
+  secrets: ReadonlySet<string>,
   nested: ReadonlyMap<string, string> = new Map(),
 ): Change[] {
   return changes.map((change) => ({
@@ -25,9 +26,10 @@ export function changesView(
       ResourceType: change.type,
       Replacement: change.action === 'Modify' ? change.replacement : undefined,
       Scope: change.scope as ResourceAttribute[],
-      Details: details(change, values),
+      Details: details(change, secrets),
       ChangeSetId: nested.get(change.logicalId),
-      ...(values && { BeforeContext: context(change.before), AfterContext: context(change.after) }),
+      BeforeContext: context(change.before, secrets),
+      AfterContext: context(change.after, secrets),
     },
   }));
 }
@@ -38,11 +40,11 @@ function policyAction({ action, replacement, policy }: PlannedChange) {
   return action === 'Modify' && replacement === 'True' ? (`ReplaceAnd${verb}` as const) : undefined;
 }
 
-function details({ scope, properties, action }: PlannedChange, values: boolean): ResourceChangeDetail[] {
+function details({ scope, properties, action }: PlannedChange, secrets: ReadonlySet<string>): ResourceChangeDetail[] {
   if (action !== 'Modify') return [];
   const attributes = scope.filter((name) => name !== 'Properties' && name !== 'Tags');
   return [
-    ...properties.map((it) => detail(it, values)),
+    ...properties.map((it) => detail(it, secrets)),
     ...(scope.includes('Tags') && !properties.some(({ property }) => property === 'Tags') ? [bare('Tags')] : []),
     ...attributes.map(bare),
   ];
@@ -56,9 +58,8 @@ function bare(Attribute: string): ResourceChangeDetail {
   };
 }
 
-function detail(difference: PlannedProperty, values: boolean): ResourceChangeDetail {
+function detail(difference: PlannedProperty, secrets: ReadonlySet<string>): ResourceChangeDetail {
   const { property, path, kind, before, after, requiresRecreation, causedBy } = difference;
-  const shown = values && { BeforeValue: text(before), AfterValue: text(after) };
   return {
     Target: {
       Attribute: property === 'Tags' ? 'Tags' : 'Properties',
@@ -66,7 +67,8 @@ function detail(difference: PlannedProperty, values: boolean): ResourceChangeDet
       RequiresRecreation: requiresRecreation,
       Path: `/Properties/${path.join('/')}`,
       AttributeChangeType: kind,
-      ...shown,
+      BeforeValue: text(masked(before, secrets)),
+      AfterValue: text(masked(after, secrets)),
     },
     Evaluation: containsUnknown(after) ? 'Dynamic' : 'Static',
     ChangeSource: causedBy
@@ -87,6 +89,7 @@ function json(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => (item === UNKNOWN ? LATER : item));
 }
 
-function context(described: PlannedChange['before']): string | undefined {
-  return described && json({ Properties: described.properties, Metadata: described.metadata });
+function context(described: PlannedChange['before'], secrets: ReadonlySet<string>): string | undefined {
+  if (!described) return undefined;
+  return json(masked({ Properties: described.properties, Metadata: described.metadata }, secrets));
 }

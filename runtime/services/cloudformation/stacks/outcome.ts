@@ -51,7 +51,7 @@ export function contentsOf(outcome: Attempt, stack: Stack, tags: Stack['tags'] =
     };
   }
   const { prepared, plan: planned, adopt, nested } = outcome;
-  const changes = JSON.stringify(changesView(planned.changes, true, nested?.ids));
+  const changes = JSON.stringify(changesView(planned.changes, planned.secrets, nested?.ids));
   if (planned.changes.length === 0 && !planned.besides && stack.status !== 'REVIEW_IN_PROGRESS') {
     return {
       ...prepared.settings,

@@ -15,6 +15,7 @@ import { type Adoptions, nothingAdopted } from './adopt';
 import type { Prepared } from './prepare';
 import { recreation } from './provider';
 import { attributeOf, outputKey, refOf } from './run';
+import { secretsOf } from './secrets';
 
 export interface PlannedProperty extends Difference {
   readonly requiresRecreation: 'Never' | 'Conditionally' | 'Always';
@@ -45,6 +46,8 @@ export interface Plan {
   readonly changes: readonly PlannedChange[];
   /** Outputs or stack tags change. */
   readonly besides: boolean;
+  /** Values in it that are not to be shown. */
+  readonly secrets: ReadonlySet<string>;
 }
 
 /** @throws AwsError when the type of a resource changes, or a value cannot be evaluated */
@@ -110,7 +113,8 @@ export function plan(
     });
   }
   const besides = !same(settings.tags, stack.tags) || !sameOutputs(target, stack.outputs, environment);
-  return { changes, besides };
+  const secrets = secretsOf([...(stack.parameters ?? []), ...settings.parameters], rows);
+  return { changes, besides, secrets };
 }
 
 function refuseTypeChanges(existing: ReadonlyMap<string, Resource>, target: Processed): void {

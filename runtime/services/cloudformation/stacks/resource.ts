@@ -148,8 +148,9 @@ function resultPart({
   physicalId,
   ref,
   attributes = {},
-}: ResourceResult): Pick<Incarnation, 'physicalId' | 'ref' | 'attributes'> {
-  return { physicalId, ref, attributes };
+  noEcho,
+}: ResourceResult): Pick<Incarnation, 'physicalId' | 'ref' | 'attributes' | 'noEcho'> {
+  return { physicalId, ref, attributes, ...(noEcho && { noEcho }) };
 }
 
 function withLeftover(row: Resource, incarnation: Incarnation | undefined): readonly Incarnation[] | undefined {
