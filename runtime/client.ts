@@ -45,6 +45,31 @@ export function noteSignings(
   });
 }
 
+/**
+ * Gives errors of refused requests their explanation as `cause`, which test runners print below the error.
+ * @param whyOf the explanation of a refusal, to be read; undefined when the request was not refused by policy
+ */
+export function explainRefusals(client: unknown, whyOf: (requestId: string) => string | undefined): void {
+  const explaining = (next: (args: unknown) => Promise<{ output: unknown }>) => async (args: unknown) => {
+    try {
+      return await next(args);
+    } catch (error) {
+      const { $metadata } = error as { $metadata?: { requestId?: string } };
+      const why = $metadata?.requestId === undefined ? undefined : whyOf($metadata.requestId);
+      if (why !== undefined) {
+        const cause = Object.assign(new Error(why), { name: 'Refusal', stack: why });
+        Object.defineProperty(error, 'cause', { value: cause, enumerable: false, configurable: true, writable: true });
+      }
+      throw error;
+    }
+  };
+  (client as SdkClient).middlewareStack.add(explaining, {
+    name: 'cofferExplainRefusals',
+    step: 'initialize',
+    priority: 'high',
+  });
+}
+
 /** As much of the SDK's request as matters here. */
 interface SdkRequest {
   readonly method: string;

@@ -14,7 +14,7 @@ import { type Audit, type AuditOptions, auditOf } from './audit/audit';
 import type { Duration } from './base/clock';
 import type { Response } from './base/http';
 import { makeCertificate } from './certificate';
-import { createRequestHandler, noteSignings } from './client';
+import { createRequestHandler, explainRefusals, noteSignings } from './client';
 import { type CofferConfig, readConfig } from './config';
 import { type Deployable, DeployFailed, type Deployment, deploymentOf, inputOf } from './deployment';
 import { type FindingsOptions, findingsOf, type PolicyFinding } from './findings';
@@ -24,7 +24,7 @@ import type { StatedStandpoint } from './kernel/standpoint';
 import { beginLife, type Life, wipe } from './life';
 import { operated } from './operator';
 import { type DeployOptions, deployAssembly } from './services/cloudformation/deploy';
-import { type Puzzle, type Why, whyOf } from './why';
+import { type Puzzle, refusalText, type Why, whyOf } from './why';
 
 export interface CofferOptions {
   /** Where the data lives, kept from one start to the next. @default nowhere: it ends with the runtime */
@@ -223,6 +223,7 @@ export async function startCoffer(options: CofferOptions = {}): Promise<Coffer> 
       const given: { readonly forcePathStyle?: boolean } = config ?? {};
       named = serviceId === 'S3 Control' || given.forcePathStyle === false;
       noteSignings(client, () => ({ clock: alive().kernel.clock, known: alive().knownSignings }));
+      explainRefusals(client, (requestId) => refusalText(alive(), requestId));
       return client as never;
     },
     async deploy(what, options = {}) {

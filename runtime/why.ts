@@ -56,6 +56,12 @@ export async function whyOf(life: Life, puzzle: Puzzle, account: string): Promis
   return { request, explanations, text: lines.join('\n') };
 }
 
+/** Why a request was refused by policy, to be read; undefined when it was not. */
+export function refusalText({ records }: Life, requestId: string): string | undefined {
+  const denial = records.denials().findLast((one) => one.requestId === requestId);
+  return denial && traced(denial);
+}
+
 async function ask(life: Life, { principal, action, resource, context }: Hypothesis, account: string) {
   if (!/^[\w-]+:\w+$/.test(action)) throw new RangeError(`an action is like s3:GetObject, not ${action}`);
   const { kernel, authorize } = life;

@@ -175,6 +175,13 @@ test('an explicit deny names the policy to the client, by its ARN', async () => 
   expect(text).toMatch(/✗ 1 Deny: matched {3}← decides/);
 });
 
+test('an error of a client in process carries its explanation as its cause', async () => {
+  const error = await refused(reader.send(get('open/a.txt')));
+  expect((error.cause as Error).message).toBe((await coffer.explain(error)).text.split('\n').slice(3).join('\n'));
+  const missing = await refused(coffer.client(S3Client).send(get('missing')));
+  expect(missing.cause).toBeUndefined();
+});
+
 test('the answer to a refusal says how to ask why; so does the record of it', async () => {
   const error = (await refused(reader.send(new HeadObjectCommand({ Bucket: 'puzzles', Key: 'else' })))) as Error & {
     $response: { headers: Record<string, string> };
