@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { access } from './access';
 import { bodies } from './bodies';
+import { constructs } from './constructs';
 import { listing } from './listing';
 import { objects } from './objects';
 import { queries } from './queries';
@@ -18,6 +19,7 @@ const all: Readonly<Record<string, () => Promise<Row[]>>> = {
   access,
   starts,
   stacks,
+  constructs,
   objects,
   listing,
   bodies,

@@ -8,7 +8,7 @@ import { LogArchiveStack } from '../lib/log-archive-stack';
 import { MediaStack } from '../lib/media-stack';
 import { StaticSiteStack } from '../lib/static-site-stack';
 
-const app = new App();
+export const app = new App();
 new AppDataStack(app, 'AppData', {
   ...AppDataStack.settings(app),
   description: 'Application data: uploads, described by a Lambda, read by role',
