@@ -1,6 +1,7 @@
 /** All services of this runtime. Adding one is adding its folder and its line here. */
 import type { Service } from './kernel/service';
 import { cloudformation } from './services/cloudformation/service';
+import { cloudtrail } from './services/cloudtrail/service';
 import { events } from './services/events/service';
 import { iam } from './services/iam/service';
 import { kms } from './services/kms/service';
@@ -19,6 +20,7 @@ import { sts } from './services/sts/service';
 export function createServices(): Service[] {
   const services: Service[] = [
     events(),
+    cloudtrail(),
     iam(),
     kms(),
     lambda(),

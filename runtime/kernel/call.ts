@@ -11,6 +11,7 @@ import type { Check, MfaClaim, MfaOutcome } from './authorize';
 import type { Config } from './config';
 import type { Peers } from './peers';
 import type { Principal } from './principal';
+import type { History } from './record';
 import type { Timers } from './timers';
 
 /** Where in which deployed template something came from: kept beside policies so that an explanation can name it. */
@@ -52,6 +53,8 @@ export interface Kernel {
   mfa(claim: MfaClaim): Promise<MfaOutcome>;
   /** A directory of this runtime for files that need not survive it (unpacked Lambda code). */
   scratch(): Promise<string>;
+  /** The newest requests, calls between services and refusals, oldest first. */
+  history(): History;
   /** Counts work in flight, so that `settled()` knows. Call the returned function when it is done. */
   busy(): () => void;
   /** One line for the operator (`coffer start` prints it; tests collect it). */

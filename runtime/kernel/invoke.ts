@@ -201,9 +201,9 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
   return { admit, call: (parts) => new LiveCall(parts), peers: peersOf };
 }
 
-function callRecord({ requestId, service, operation, principal, via }: Call, { record }: Exchange): CallRecord {
+function callRecord({ requestId, service, operation, principal, region, via }: Call, { record }: Exchange): CallRecord {
   const { at, status, error, tookMs } = record;
-  return { requestId, at, service, operation, principal: principal.arn, via, status, error, tookMs };
+  return { requestId, at, service, operation, principal: principal.arn, region, via, status, error, tookMs };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -109,6 +109,7 @@ export function createKernel(options: KernelOptions): RunningKernel {
       scratch ??= mkdtemp(join(tmpdir(), 'coffer-'));
       return scratch;
     },
+    history: () => ({ requests: records.requests(), calls: records.calls(), denials: records.denials() }),
     busy: work.begin,
     report,
   };

@@ -135,6 +135,7 @@ export function createPipeline(parts: PipelineParts): Answer {
       service,
       operation,
       principal: principal && (principal.kind === 'anonymous' ? 'anonymous' : principal.arn),
+      region: call?.region,
       remoteAddress: request.remoteAddress,
       status: response.status,
       error: failure?.code,

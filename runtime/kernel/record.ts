@@ -20,6 +20,8 @@ export interface RequestRecord {
   readonly operation?: string;
   /** ARN, `anonymous`, or absent when the request was not authenticated. */
   readonly principal?: string;
+  /** Absent when the request led to no operation. */
+  readonly region?: string;
   readonly remoteAddress: string;
   readonly status: number;
   /** Error code of a failed request. */
@@ -36,6 +38,7 @@ export interface CallRecord {
   readonly operation: string;
   /** ARN of whom it was made as. */
   readonly principal: string;
+  readonly region: string;
   /** Services that it came through, the caller last; empty for what a service does of its own accord. */
   readonly via: readonly string[];
   readonly status: number;
@@ -53,6 +56,12 @@ export interface Denial extends Explanation {
   /** Code and message as the client saw them. */
   readonly error: string;
   readonly message: string;
+}
+
+export interface History {
+  readonly requests: readonly RequestRecord[];
+  readonly calls: readonly CallRecord[];
+  readonly denials: readonly Denial[];
 }
 
 export interface Records {

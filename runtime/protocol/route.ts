@@ -10,7 +10,7 @@ import { createHostReader, type HostName } from './host';
 import type { Route } from './port';
 import { formPairs, type Pair } from './query';
 import { createBucketTable, createPathTable, type Match } from './rest';
-import type { ProtocolName } from './wire';
+import type { ProtocolName, Wire } from './wire';
 
 export interface Router {
   /** Whether `route` needs the request's form to see its Action. */
@@ -50,7 +50,7 @@ export function createRouter(catalogue: Catalogue): Router {
     const target = request.headers['x-amz-target'];
     const json = entry.speaks(...jsonProtocols(request));
     if (target !== undefined && json) {
-      if (prefixOf(target) !== entry.wire.target) throw unknownOperation(json, target);
+      if (!isTarget(entry.wire, target)) throw unknownOperation(json, target);
       return named(entry, json, target.slice(target.lastIndexOf('.') + 1));
     }
     if (isCbor(request) && entry.speaks('rpcv2Cbor')) {
@@ -147,6 +147,10 @@ export function createRouter(catalogue: Catalogue): Router {
 const NO_LABELS: Readonly<Record<string, string>> = {};
 
 /** What stands before the dot of `TrentService.Encrypt`. */
+/** Older clients write the name of a service with that of its package before it. */
+const isTarget = ({ target }: Wire, given: string) =>
+  prefixOf(given) === target || prefixOf(given).endsWith(`.${target}`);
+
 const prefixOf = (target: string) => target.slice(0, target.lastIndexOf('.'));
 const isCbor = ({ headers }: Request) => headers['smithy-protocol'] === 'rpc-v2-cbor';
 const hasAction = ({ query }: Request) => query.some(([name]) => name === 'Action');
@@ -187,7 +191,7 @@ function isOwn({ wire: { paths, signingNames } }: Entry, { path, headers }: Requ
 function isMeant({ wire, client }: Entry, request: Request, { action, version }: Asked): boolean {
   if (wire.paths) return false;
   const target = request.headers['x-amz-target'];
-  if (target !== undefined) return wire.target === prefixOf(target);
+  if (target !== undefined) return isTarget(wire, target);
   if (action !== undefined) return version === undefined ? client.operations.has(action) : version === wire.version;
   return true;
 }
