@@ -18,6 +18,7 @@ import { acknowledge, acknowledgeWildcard } from '../validation/acknowledge';
 import { Problems } from '../validation/problems';
 import { act } from './alarms';
 import { OperationsKey } from './key';
+import { ExecutionRole } from './role';
 
 /** How many calls of a function may run at once. */
 export class Concurrency {
@@ -133,7 +134,6 @@ export class SecureFunction extends lambda.Function {
   public readonly servicePolicy: iam.ManagedPolicy;
   /** Its logs: JSON, one object a line. */
   public readonly logs: logs.LogGroup;
-  private accessPolicy: iam.ManagedPolicy | undefined;
   /** Its role, for policies that name it. */
   public readonly executionRole: iam.Role;
   private readonly alarmActions: cloudwatch.IAlarmAction[] | undefined;
@@ -141,10 +141,7 @@ export class SecureFunction extends lambda.Function {
   constructor(scope: Construct, id: string, props: SecureFunctionProps) {
     checkLimits(scope, id, props);
     const removalPolicy = (props.removal ?? Removal.RETAIN).policyIn(scope);
-    const role = new iam.Role(scope, `${id}Role`, {
-      description: `Execution role: ${props.description}`.slice(0, 1000),
-      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-    });
+    const role = new ExecutionRole(scope, id, props.description);
     OperationsKey.shared(scope).keepFor(removalPolicy);
     const logGroup = new logs.LogGroup(scope, `${id}Logs`, {
       retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR,
@@ -181,7 +178,7 @@ export class SecureFunction extends lambda.Function {
       timeout: props.timeout ?? Duration.seconds(30),
       environment: props.environment,
       reservedConcurrentExecutions: props.concurrency === undefined ? 10 : props.concurrency.calls,
-      role: role.withoutPolicyUpdates(),
+      role,
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       deadLetterQueue: deadLetters,
@@ -193,6 +190,7 @@ export class SecureFunction extends lambda.Function {
     this.logs = logGroup;
     this.servicePolicy = servicePolicy;
     this.executionRole = role;
+    role.making = false;
     this.alarmActions = props.alarmActions;
     this.node.addDependency(servicePolicy);
     this.alarm('Errors', this.metricErrors(), 'calls that ended in an error');
@@ -208,7 +206,7 @@ export class SecureFunction extends lambda.Function {
   /** Lets the function do `actions` with objects below a prefix, and what S3 then asks of the key in its name. */
   public allowObjects(bucket: s3.IBucket, pattern: string, actions: string[], key?: kms.IKey): void {
     const writes = actions.some((action) => /Put|Replicate/.test(action));
-    const policy = this.access();
+    const policy = this.accessPolicy;
     policy.addStatements(
       new iam.PolicyStatement({ actions, resources: [bucket.arnForObjects(pattern)] }),
       ...(key === undefined
@@ -228,9 +226,14 @@ export class SecureFunction extends lambda.Function {
       );
   }
 
+  /** What the function may do, attached after it is made; what CDK's `grant*` methods give goes there too. */
+  public get accessPolicy(): iam.ManagedPolicy {
+    return (this.executionRole as ExecutionRole).access;
+  }
+
   /** Lets the function do something else, after it is made. */
   public allow(...statements: iam.PolicyStatement[]): void {
-    this.access().addStatements(...statements);
+    this.accessPolicy.addStatements(...statements);
   }
 
   /** Alarms when something reaches a threshold within five minutes. */
@@ -249,14 +252,6 @@ export class SecureFunction extends lambda.Function {
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
     return act(alarm, this.alarmActions);
-  }
-
-  private access(): iam.ManagedPolicy {
-    this.accessPolicy ??= new iam.ManagedPolicy(this, 'Access', {
-      description: `What ${this.node.path} may do`,
-      roles: [this.executionRole],
-    });
-    return this.accessPolicy;
   }
 
   private answerFindings(props: SecureFunctionProps): void {

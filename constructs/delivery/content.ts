@@ -146,7 +146,7 @@ export class SiteContent extends Construct {
       },
     });
     // Before what the publisher may do is attached to its role, it could do nothing.
-    content.node.addDependency(this.publisher.node.findChild('Access'));
+    content.node.addDependency(this.publisher.accessPolicy);
   }
 
   private check(props: SiteContentProps, prefix: string): void {

@@ -84,6 +84,21 @@ test('failures are retried, kept, and raise alarms that tell somebody', () => {
   });
 });
 
+test("what CDK's grants and ours give goes to managed policies, without a cycle", () => {
+  const { app, stack, bucket, processor } = build();
+  new sqs.Queue(stack, 'Next').grantSendMessages(processor.handler);
+  bucket.access.read(processor.handler, { prefix: 'more/' });
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('AWS::IAM::Policy', 0);
+  template.hasResourceProperties('AWS::IAM::ManagedPolicy', {
+    Roles: [stack.resolve(processor.handler.role!.roleName)],
+    PolicyDocument: {
+      Statement: Match.arrayWith([Match.objectLike({ Action: Match.arrayWith(['sqs:SendMessage']) })]),
+    },
+  });
+  expect(() => app.synth()).not.toThrow();
+});
+
 test('a queue hands over batches and takes back what failed', () => {
   const trigger = ObjectTrigger.queue({ batchSize: 5, maxReceiveCount: 3, maxConcurrency: 4 });
   const template = Template.fromStack(build({ trigger, timeout: Duration.seconds(20) }).stack);
