@@ -293,3 +293,45 @@ describe('the command', () => {
     expect(wrong.code).toBe(2);
   });
 });
+
+test('control policies of an organisation count, at each level', async () => {
+  const [MANAGEMENT, MEMBER] = ['111111111111', '222222222222'];
+  const deny = { Effect: 'Deny', Action: 's3:DeleteBucket', Resource: '*' };
+  const only = {
+    Effect: 'Deny',
+    Action: 's3:PutBucketWebsite',
+    Resource: '*',
+    Condition: { StringNotEquals: { 'aws:PrincipalTag/team': 'security' } },
+  };
+  const coffer = await startCoffer({
+    defaultAccount: MEMBER,
+    config: {
+      organization: {
+        managementAccount: MANAGEMENT,
+        units: [
+          {
+            name: 'Work',
+            accounts: [{ id: MEMBER }],
+            serviceControlPolicies: { Keep: policy(deny), Guard: policy(only) },
+          },
+        ],
+      },
+    } as never,
+  });
+  try {
+    await coffer.deploy(app());
+    const { rows } = await coffer.access({ stack: 'App' });
+    const of = (action: string) =>
+      rows.find(
+        ({ principal, part, actions }) =>
+          principal === `administrator of ${MEMBER}` && part === 'bucket' && actions.includes(action),
+      )?.effect;
+    expect([of('s3:DeleteBucket'), of('s3:PutBucketWebsite'), of('s3:ListBucket')]).toEqual([
+      'denied',
+      'denied',
+      'conditional',
+    ]);
+  } finally {
+    await coffer.close();
+  }
+});
