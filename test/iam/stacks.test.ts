@@ -8,14 +8,18 @@ import {
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import {
+  AddRoleToInstanceProfileCommand,
+  DeleteRoleCommand,
   GetAccountAuthorizationDetailsCommand,
   GetGroupCommand,
+  GetInstanceProfileCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
   GetUserCommand,
   IAMClient,
   ListAccessKeysCommand,
   ListAttachedRolePoliciesCommand,
+  ListInstanceProfilesCommand,
   ListPolicyVersionsCommand,
   ListRolePoliciesCommand,
 } from '@aws-sdk/client-iam';
@@ -173,6 +177,45 @@ test('users, groups, memberships and keys', async () => {
   await remove();
   const left = await iam.send(new GetAccountAuthorizationDetailsCommand({}));
   expect([left.UserDetailList, left.GroupDetailList, left.RoleDetailList]).toEqual([[], [], []]);
+});
+
+test('an instance profile has one role, in a template or not', async () => {
+  const role = (RoleName: string) => ({
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      RoleName,
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      },
+    },
+  });
+  const resources = (which: string, InstanceProfileName = 'box') => ({
+    One: role('one'),
+    Two: role('two'),
+    Box: { Type: 'AWS::IAM::InstanceProfile', Properties: { InstanceProfileName, Path: '/x/', Roles: [ref(which)] } },
+  });
+  const outputs = { Name: ref('Box'), Arn: att('Box', 'Arn') };
+  const first = await deploy(resources('One'), outputs);
+  expect(first).toEqual({ Name: 'box', Arn: 'arn:aws:iam::000000000000:instance-profile/x/box' });
+  const rolesOf = async (InstanceProfileName: string) => {
+    const { InstanceProfile } = await iam.send(new GetInstanceProfileCommand({ InstanceProfileName }));
+    return InstanceProfile!.Roles!.map(({ RoleName }) => RoleName);
+  };
+  expect(await rolesOf('box')).toEqual(['one']);
+  const more = { InstanceProfileName: 'box', RoleName: 'two' };
+  await expect(iam.send(new AddRoleToInstanceProfileCommand(more))).rejects.toMatchObject({
+    name: 'LimitExceededException',
+  });
+  await expect(iam.send(new DeleteRoleCommand({ RoleName: 'one' }))).rejects.toThrow(
+    'remove roles from instance profile',
+  );
+  await deploy(resources('Two'), outputs);
+  expect(await rolesOf('box')).toEqual(['two']);
+  expect((await deploy(resources('Two', 'other'), outputs)).Name).toBe('other');
+  await expect(rolesOf('box')).rejects.toMatchObject({ name: 'NoSuchEntityException' });
+  await remove();
+  expect((await iam.send(new ListInstanceProfilesCommand({}))).InstanceProfiles).toEqual([]);
 });
 
 test('a denial names the construct that the policy came from', async () => {

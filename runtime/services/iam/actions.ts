@@ -10,7 +10,7 @@ import { meansRoot } from './devices';
 import { userNameOf } from './entities';
 import { invalidToken } from './errors';
 import { arnIn, arnOf } from './names';
-import { type Kind, readDevice, readHolder, readManaged, readProvider } from './state';
+import { type Kind, readDevice, readHolder, readManaged, readProfile, readProvider } from './state';
 import { tagsIn } from './tags';
 
 type Keys = Check['keys'];
@@ -80,6 +80,28 @@ function creatingDevice(input: Iam.CreateVirtualMFADeviceCommandInput, call: Cal
 async function onProvider({ OpenIDConnectProviderArn: arn = '' }: { OpenIDConnectProviderArn?: string }, call: Call) {
   const row = await readProvider(call.kernel.store, call.account, arn.slice(arn.indexOf('/') + 1));
   return [check(call, arn, { resourceTags: row?.tags })];
+}
+
+async function onProfile({ InstanceProfileName: name = '' }: { InstanceProfileName?: string }, call: Call) {
+  const row = await readProfile(call.kernel.store, call.account, name);
+  const resource = arnIn(call, `instance-profile${row?.path ?? '/'}${row?.name ?? name}`);
+  return [check(call, resource, { resourceTags: row?.tags })];
+}
+
+function creatingProfile(input: Iam.CreateInstanceProfileCommandInput, call: Call): Check[] {
+  const resource = arnIn(call, `instance-profile${input.Path ?? '/'}${input.InstanceProfileName}`);
+  const made = check(call, resource, { requestTags: tagsIn(input.Tags) });
+  return input.Tags?.length ? [made, { ...made, action: 'iam:TagInstanceProfile' }] : [made];
+}
+
+/** Who puts a role into a profile hands it on to instances. */
+async function fillingProfile(
+  input: { InstanceProfileName?: string; RoleName?: string },
+  call: Call,
+): Promise<readonly Check[]> {
+  const [role] = await onHolder(call, 'role', input.RoleName!);
+  const passing = { ...role, action: 'iam:PassRole', keys: { 'iam:PassedToService': 'ec2.amazonaws.com' } };
+  return [...(await onProfile(input, call)), passing];
 }
 
 function creatingProvider(input: Iam.CreateOpenIDConnectProviderCommandInput, call: Call): Check[] {
@@ -217,6 +239,17 @@ const rows = {
   TagMFADevice: (input, call) => withTags(onDevice(input, call), input),
   UntagMFADevice: (input, call) => withoutTags(onDevice(input, call), input),
   ListMFADeviceTags: onDevice,
+
+  CreateInstanceProfile: creatingProfile,
+  GetInstanceProfile: onProfile,
+  DeleteInstanceProfile: onProfile,
+  AddRoleToInstanceProfile: fillingProfile,
+  RemoveRoleFromInstanceProfile: onProfile,
+  ListInstanceProfiles: onAll,
+  ListInstanceProfilesForRole: onRole,
+  ListInstanceProfileTags: onProfile,
+  TagInstanceProfile: (input, call) => withTags(onProfile(input, call), input),
+  UntagInstanceProfile: (input, call) => withoutTags(onProfile(input, call), input),
 
   CreateOpenIDConnectProvider: creatingProvider,
   GetOpenIDConnectProvider: onProvider,

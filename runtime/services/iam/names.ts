@@ -13,6 +13,7 @@ const longest = {
   groupName: 128,
   newGroupName: 128,
   policyName: 128,
+  instanceProfileName: 128,
   virtualMFADeviceName: 226,
 };
 /** A path: `/`, or `/` around anything printable. */
@@ -46,9 +47,9 @@ export function checkPath(path = '/'): string {
   return path;
 }
 
-const prefixes = { user: 'AIDA', role: 'AROA', group: 'AGPA', policy: 'ANPA' } as const;
+const prefixes = { user: 'AIDA', role: 'AROA', group: 'AGPA', policy: 'ANPA', profile: 'AIPA' } as const;
 
-export function newId(random: Random, kind: Kind | 'policy'): string {
+export function newId(random: Random, kind: Kind | 'policy' | 'profile'): string {
   return prefixes[kind] + random.base32(17);
 }
 

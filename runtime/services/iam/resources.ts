@@ -2,6 +2,7 @@
 import type { ResourceType } from '../../kernel/service';
 import { accessKey, group, user, userToGroup } from './resources/people';
 import { groupPolicy, managedPolicy, policy, rolePolicy, userPolicy } from './resources/policies';
+import { instanceProfile } from './resources/profiles';
 import { oidcProvider } from './resources/providers';
 import { role, serviceLinkedRole } from './resources/roles';
 
@@ -17,5 +18,6 @@ export const resources: readonly ResourceType[] = [
   group,
   userToGroup,
   accessKey,
+  instanceProfile,
   oidcProvider,
 ];

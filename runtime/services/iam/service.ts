@@ -14,6 +14,7 @@ import { keyHandlers } from './operations/keys';
 import { linkedHandlers } from './operations/linked';
 import { mfaHandlers } from './operations/mfa';
 import { policyHandlers } from './operations/policies';
+import { profileHandlers } from './operations/profiles';
 import { providerHandlers } from './operations/providers';
 import { roleHandlers } from './operations/roles';
 import { simulateHandlers } from './operations/simulate';
@@ -36,6 +37,7 @@ const handlers: Handlers<typeof Iam> = {
   ...linkedHandlers,
   ...mfaHandlers,
   ...policyHandlers,
+  ...profileHandlers,
   ...providerHandlers,
   ...roleHandlers,
   ...simulateHandlers,

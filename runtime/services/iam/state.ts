@@ -99,6 +99,18 @@ export interface DeviceRow {
   readonly driftSteps?: number;
 }
 
+/** An instance profile. */
+export interface ProfileRow {
+  readonly name: string;
+  readonly path: string;
+  /** `AIPA…` */
+  readonly id: string;
+  readonly created: number;
+  readonly tags: Tags;
+  /** Name of its one role. */
+  readonly role?: string;
+}
+
 /** An OpenID Connect provider. */
 export interface ProviderRow {
   /** Its address without `https://`: what its ARN ends with. */
@@ -132,6 +144,8 @@ const accessKeysOf = table<true>('iam.accessKeysOf');
 const devices = table<DeviceRow>('iam.mfaDevices');
 /** [account, user (empty: root), serial number] */
 const devicesHeld = table<true>('iam.mfaDevicesOf');
+/** [account, name in lower case] */
+const profiles = table<ProfileRow>('iam.instanceProfiles');
 /** [account, address] */
 const providers = table<ProviderRow>('iam.oidcProviders');
 /** [account] */
@@ -254,3 +268,12 @@ export function deleteAlias(tx: Writer, account: string, alias: string): void {
 export const readDeletion = (from: Reader, account: string, task: string) => from.get(deletions, [account, task]);
 export const writeDeletion = (tx: Writer, account: string, task: string, at: number) =>
   tx.put(deletions, [account, task], at);
+
+export const readProfile = (from: Reader, account: string, name: string) => from.get(profiles, byName(account, name));
+export const writeProfile = (tx: Writer, account: string, row: ProfileRow) =>
+  tx.put(profiles, byName(account, row.name), row);
+export const deleteProfile = (tx: Writer, account: string, name: string) => tx.delete(profiles, byName(account, name));
+export async function profilesOf(from: Reader, account: string): Promise<ProfileRow[]> {
+  const rows = await from.page(profiles, { within: [account], limit: Number.POSITIVE_INFINITY });
+  return rows.map(({ value }) => value);
+}

@@ -7,7 +7,7 @@ import { boundaryOf, change, findHolder, isProtected, setBoundary } from '../ent
 import { constraint, deleteConflict, exists, noBoundary, unmodifiable, validation } from '../errors';
 import { arnOf, checkName, checkPath, newId, timeOf } from '../names';
 import { pageOf, readMarker } from '../paging';
-import { deleteHolder, isTaken, type RoleRow, scanHolders, writeHolder } from '../state';
+import { deleteHolder, isTaken, profilesOf, type RoleRow, scanHolders, writeHolder } from '../state';
 import { addTags, listTags, removeTags } from '../tags';
 import { byKey, under } from './users';
 
@@ -136,6 +136,8 @@ export const roleHandlers = {
       if (isProtected(row)) throw unmodifiable(name);
       if (row.attached.length > 0) throw deleteConflict('detach all policies');
       if (Object.keys(row.inline).length > 0) throw deleteConflict('delete policies');
+      const profiles = await profilesOf(tx, call.account);
+      if (profiles.some(({ role }) => role === row.name)) throw deleteConflict('remove roles from instance profile');
       await setBoundary(tx, call, 'role', row, undefined);
       deleteHolder(tx, 'role', call.account, name);
     });
