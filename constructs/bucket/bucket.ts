@@ -7,6 +7,7 @@ import { Duration, Stack, Tags, Validations } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { BucketAutoDeleteObjects } from 'aws-cdk-lib/aws-s3/mixins';
 import type { Construct } from 'constructs';
+import { BucketNotifications } from '../events/notifications';
 import { BucketAccess } from '../grants/access';
 import { acknowledge } from '../validation/acknowledge';
 import { optOut } from '../validation/optout';
@@ -77,7 +78,6 @@ export class SecureBucket extends s3.Bucket {
       metrics: props.metrics,
       objectLockEnabled: props.objectLockEnabled,
       objectLockDefaultRetention: props.objectLockDefaultRetention,
-      eventBridgeEnabled: props.eventBridgeEnabled,
       transferAcceleration: props.transferAcceleration,
       abacStatus: props.abacStatus,
       removalPolicy,
@@ -96,6 +96,8 @@ export class SecureBucket extends s3.Bucket {
       if (key !== undefined && encryption.key === undefined) Tags.of(key).add(name, value);
     }
     if (removal._confirmed(this)) this.with(new BucketAutoDeleteObjects());
+    // CDK's own switch brings a function that sets it after the bucket is made.
+    if (props.eventBridgeEnabled) BucketNotifications.of(this).toEventBridge();
     if (props.mfaDeleteAudit) auditMfaDelete(this, this.bucketName);
     refuse(this);
     // Aspects, mixins, property injectors and overrides come later.

@@ -3,7 +3,7 @@
  * mixin `BucketValidation` on anyone's bucket, the audit pack on a whole app; rules for CloudFormation's validator say
  * the same of a template.
  */
-import { type CfnResource, Validations } from 'aws-cdk-lib';
+import { type CfnResource, Token, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { lifecycleProblems } from './lifecycle';
 import { lockProblems } from './lock';
@@ -11,6 +11,7 @@ import { loggingProblems } from './logging';
 import { notificationProblems } from './notifications';
 import { policyProblems } from './policy';
 import { type Problem, Problems } from './problems';
+import { Findings, members } from './reading';
 import { replicationProblems } from './replication';
 import { storageProblems } from './storage';
 import { Surroundings } from './surroundings';
@@ -41,9 +42,29 @@ function bucketProblems(resource: CfnResource, around: Surroundings): Problem[] 
     ...lockProblems(properties),
     ...replicationProblems(properties, find),
     ...loggingProblems(properties, find),
+    ...distant(resource, around),
     ...notificationProblems(properties.NotificationConfiguration),
     ...storageProblems(properties),
   ];
+}
+
+/** Access logs stay in the Region and account of their bucket. Source: S3 User Guide, "Enabling … access logging". */
+function distant(resource: CfnResource, around: Surroundings): Problem[] {
+  const findings = new Findings('Coffer-LogTarget');
+  const logging = members(around.propertiesOf(resource).LoggingConfiguration);
+  const target = around.bucket(logging.DestinationBucketName);
+  if (target === undefined) return [];
+  for (const where of ['region', 'account'] as const) {
+    const [own, other] = [resource, target].map((it) => it.stack[where]);
+    if (Token.isUnresolved(own) || Token.isUnresolved(other) || own === other) continue;
+    findings.wrong(
+      'LoggingConfiguration.DestinationBucketName',
+      `a bucket of ${where} ${other}`,
+      `a bucket of ${where} ${own}, where the bucket is`,
+      'log to a bucket of the same Region and account',
+    );
+  }
+  return findings.problems;
 }
 
 /** The errors of the resources of `construct`, one line each; what is only hardly meant becomes a warning on it. */

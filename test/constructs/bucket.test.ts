@@ -281,6 +281,7 @@ test('data management: class, tiers, inventory, metrics, CORS, events, tags, a n
     InventoryConfigurations: [{ Id: 'weekly' }],
     MetricsConfigurations: [{ Id: 'EntireBucket' }],
     CorsConfiguration: { CorsRules: [{ AllowedMethods: ['GET'] }] },
+    NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
     AccelerateConfiguration: { AccelerationStatus: 'Enabled' },
     AbacStatus: 'Enabled',
     Tags: [{ Key: 'cost-centre', Value: '42' }],
@@ -291,6 +292,7 @@ test('data management: class, tiers, inventory, metrics, CORS, events, tags, a n
     Transitions: [{ StorageClass: 'INTELLIGENT_TIERING', TransitionInDays: 0 }],
   });
   template.hasResourceProperties('AWS::KMS::Key', { Tags: [{ Key: 'cost-centre', Value: '42' }] });
+  template.resourceCountIs('AWS::Lambda::Function', 0);
 });
 
 test('Object Lock with retention, or without a default; MFA delete watched by AWS Config', () => {

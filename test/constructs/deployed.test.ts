@@ -1,13 +1,15 @@
 /** The props of SecureBucket, each used as a client in the runtime. */
+import { CloudFormationClient, DeleteStackCommand } from '@aws-sdk/client-cloudformation';
 import {
   DeleteObjectCommand,
   GetBucketEncryptionCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { Encryption, Lifecycle, Perimeter, SecureBucket, UploadEncryption } from '@coffer/constructs';
+import { Encryption, Lifecycle, Perimeter, Removal, SecureBucket, UploadEncryption } from '@coffer/constructs';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -85,4 +87,40 @@ test('the lifecycle of logs is in force: an object knows when it goes', async ()
   await client.send(new PutObjectCommand({ Bucket: name.Data, Key: 'log', Body: 'x' }));
   const head = await client.send(new HeadObjectCommand({ Bucket: name.Data, Key: 'log' }));
   expect(head.Expiration).toMatch(/^expiry-date=".*", rule-id="logs"$/);
+});
+
+test('a bucket under two layers of encryption, with a name of the account, tagged', async () => {
+  const named = new Stack(new App(), 'Named');
+  const dual = new SecureBucket(named, 'Dual', {
+    bucketNamePrefix: 'orders',
+    encryption: Encryption.dualLayer(),
+    tags: { 'cost-centre': '42' },
+  });
+  const Bucket = (await coffer.deploy(named)).resource(dual).physicalId!;
+  expect(Bucket).toBe('orders-000000000000-us-east-1-an');
+  const put = await client.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }));
+  expect(put.ServerSideEncryption).toBe('aws:kms:dsse');
+  const other = new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ServerSideEncryption: 'aws:kms' });
+  await expect(client.send(other)).rejects.toMatchObject({ name: 'AccessDenied' });
+});
+
+test('after both steps the objects go with the bucket; after one the bucket stays', async () => {
+  const StackName = 'Removed';
+  const cfn = coffer.client(CloudFormationClient);
+  for (const [confirmed, left] of [
+    [true, 'NotFound'],
+    [false, undefined],
+  ] as const) {
+    const it = new Stack(new App({ context: { [Removal.CONTEXT_KEY]: confirmed } }), StackName);
+    const made = new SecureBucket(it, 'B', { removal: Removal.destroyWithObjects() });
+    const Bucket = (await coffer.deploy(it)).resource(made).physicalId!;
+    for (const Body of ['one', 'two']) await client.send(new PutObjectCommand({ Bucket, Key: 'k', Body }));
+    await cfn.send(new DeleteStackCommand({ StackName }));
+    await coffer.settled();
+    const after = await client.send(new HeadBucketCommand({ Bucket })).then(
+      () => undefined,
+      (error) => error.name,
+    );
+    expect(after).toBe(left);
+  }
 });
