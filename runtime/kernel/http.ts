@@ -200,9 +200,12 @@ async function respond(
   const head: string[] = [];
   for (const name in response.headers) {
     const value = response.headers[name];
-    if (value !== undefined) head.push(name, value);
+    if (value !== undefined && name !== 'content-length') head.push(name, value);
   }
   head.push('date', date);
+  // Last: Node takes a Content-Disposition that comes behind a length for UTF-8.
+  const length = response.headers['content-length'];
+  if (length !== undefined) head.push('content-length', length);
   const bodiless = incoming.method === 'HEAD' || status === 204 || status === 304;
   if (response.headers['content-length'] === undefined && !(status === 204 || status === 304)) {
     if (content === undefined) head.push('content-length', '0');

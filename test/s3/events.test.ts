@@ -1,6 +1,7 @@
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetBucketNotificationConfigurationCommand,
   type NotificationConfiguration,
   PutBucketNotificationConfigurationCommand,
@@ -164,6 +165,20 @@ describe('events', () => {
     ]);
     const [first, second] = records.map(({ s3: { object } }) => object.sequencer);
     expect(second > first).toBe(true);
+  });
+
+  it('tell of each key among many, there or not', async () => {
+    const { s3 } = setting;
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'up/there', Body: 'x' }));
+    const Objects = [{ Key: 'up/there' }, { Key: 'up/never' }];
+    await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+    await s3.send(new DeleteObjectCommand({ Bucket, Key: 'up/never' }));
+    const records = (await heard()).map(({ Records: [record] }) => [record.eventName, record.s3.object.key]);
+    expect(records).toEqual([
+      ['ObjectCreated:Put', 'up/there'],
+      ['ObjectRemoved:Delete', 'up/there'],
+      ['ObjectRemoved:Delete', 'up/never'],
+    ]);
   });
 
   it('of versions name them', async () => {

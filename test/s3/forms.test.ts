@@ -1,6 +1,7 @@
 /** Browser-based uploads: forms as browsers post them, signed with either version. */
 import { createHmac } from 'node:crypto';
 import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { openForm } from '../../runtime/engine/multipart';
 import { sign, signingKey } from '../../runtime/engine/sigv4/signature';
@@ -111,6 +112,7 @@ test('fields mean their letters, in every form', async () => {
   const fields = {
     key: 'letters',
     'Content-Disposition': 'filename="é_—"',
+    'Cache-Control': '—_é',
     'x-amz-meta-a': 'ÄMÄZÕÑ S3',
     'x-amz-meta-b': '=?UTF-8?B?YWJj?=',
     'x-amz-meta-c': '\u0001\u0002',
@@ -123,6 +125,10 @@ test('fields mean their letters, in every form', async () => {
     c: '=?UTF-8?B?AQI=?=',
   });
   expect(head.ContentDisposition).toBe('filename="é_ "');
+  expect(head.CacheControl).toBe(' _é');
+  const url = await getSignedUrl(coffer.client(S3Client), new HeadObjectCommand({ Bucket, Key: 'letters' }));
+  const { headers } = await fetch(url, { method: 'HEAD' });
+  expect([headers.get('cache-control'), headers.get('content-disposition')]).toEqual(['_é', 'filename="é_ "']);
 });
 
 test('a file without a name leaves the placeholder', async () => {

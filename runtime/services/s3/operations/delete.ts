@@ -35,6 +35,8 @@ interface Deletion {
   readonly versionId?: string;
   readonly ifMatch?: string;
   readonly bypass: boolean;
+  /** Whether it is one of many: S3 then tells of what was not there as if it had been. */
+  readonly oneOfMany?: boolean;
   /** Whether the request showed MFA. */
   readonly mfa: boolean;
 }
@@ -104,7 +106,8 @@ export async function DeleteObjects(call: Call, input: In<'DeleteObjects'>): Pro
       const made: (Deleted | Error)[] = [];
       for (const { Key = '', VersionId, ETag } of allowed) {
         try {
-          made.push(await deleteVersion(tx, call, now, { key: Key, versionId: VersionId, ifMatch: ETag, bypass, mfa }));
+          const deletion = { key: Key, versionId: VersionId, ifMatch: ETag, bypass, mfa, oneOfMany: true };
+          made.push(await deleteVersion(tx, call, now, deletion));
         } catch (error) {
           if (!isAwsError(error)) throw error;
           made.push(error);
@@ -169,7 +172,10 @@ async function deleteVersion(tx: Transaction, call: Call, bucket: Bucket, deleti
   }
   const version =
     versionId === undefined ? await latestVersion(tx, bucket, key) : await findVersion(tx, bucket, key, versionId);
-  if (!version) return { versionId };
+  if (!version) {
+    if (versionId === undefined && deletion.oneOfMany) announceObject(tx, call, bucket, key, 'ObjectRemoved:Delete');
+    return { versionId };
+  }
   checkUnlocked(version, call.now, bypass);
   await removeVersion(tx, bucket, key, version, call.now);
   announceObject(tx, call, bucket, key, 'ObjectRemoved:Delete', { versionId: version.versionId });
