@@ -10,6 +10,7 @@ import { noBody } from '../kernel/incoming';
 import type { Asking } from '../kernel/recent';
 import type { Life } from '../life';
 import { type Action, actionsOf, type Kind } from './actions';
+import { constrainedGrants, type Grant, isGrantee, underConstraints } from './grants';
 import { type AccessPoint, type Landscape, landscapeOf, type Party, partyNamed, type Resource } from './landscape';
 
 /** What one principal may do with one resource, or a part of it: actions that have the same answer. */
@@ -87,6 +88,7 @@ const EVERYTHING: Policy = {
 class Surveyor {
   private patterns: readonly string[] = [];
   private parties: readonly Party[] = [];
+  private grants: readonly Grant[] = [];
 
   constructor(
     private readonly life: Life,
@@ -103,6 +105,11 @@ class Surveyor {
     const keys = new Set(['*', ...further.patterns]);
     const { points = [] } = this.resource;
     const prefixes = [`${arn}/`, ...points.map((point) => `${point.arn}/object/`)];
+    if (kind === 'key') this.grants = await constrainedGrants(this.life, this.resource);
+    for (const { grantee: value } of this.grants) {
+      const one = { type: value.startsWith('arn:') ? ('AWS' as const) : ('Service' as const), value };
+      entries.set(`${one.type} ${value}`, one);
+    }
     const [first] = await actionsOf(kind);
     for (const party of parties) {
       const asked = await this.questions(party, [first], arn);
@@ -174,7 +181,21 @@ class Surveyor {
   ): Promise<readonly Prospect[]> {
     const prospect = (question: Question, i: number) =>
       prospectOf(question, (key) => isKnown(key, party) || !actions[i].carries(key));
-    if (!through) return (await this.questions(party, actions, arnFor(party))).map(prospect);
+    if (!through) {
+      const questions = await this.questions(party, actions, arnFor(party));
+      const mine = this.grants.filter((grant) => isGrantee(grant, party.principal));
+      return questions.map((question, i) =>
+        mine
+          .filter((grant) => grant.actions.includes(actions[i].name))
+          .reduce(
+            (base, { constraints }) => {
+              const granted = prospect({ ...question, grant: { allowed: true, reason: 'a grant' } }, i);
+              return underConstraints(base, granted, constraints);
+            },
+            prospect(question, i),
+          ),
+      );
+    }
     const { point } = through;
     const keys = {
       's3:DataAccessPointArn': point.arn,

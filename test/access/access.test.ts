@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { CreateGrantCommand, type GrantOperation, KMSClient } from '@aws-sdk/client-kms';
 import { type Access, type AccessRow, type Coffer, compareAccess, startCoffer } from '../../runtime';
 
 const STRANGER = '444455556666';
@@ -292,6 +293,58 @@ describe('the command', () => {
     expect(printed).toMatchObject({ code: 0, out: expect.stringContaining('bucket App/Data') });
     expect(wrong.code).toBe(2);
   });
+});
+
+test('grants on keys count, under their constraints', async () => {
+  const coffer = await startCoffer();
+  try {
+    const Key = {
+      Type: 'AWS::KMS::Key',
+      Properties: {
+        KeyPolicy: policy({
+          Effect: 'Allow',
+          Principal: { AWS: { Ref: 'AWS::AccountId' } },
+          Action: 'kms:*',
+          Resource: '*',
+        }),
+      },
+    };
+    const { Resources } = template();
+    const deployed = await coffer.deploy({ template: { Resources: { ...Resources, Key } }, stackName: 'App' });
+    const kms = coffer.client(KMSClient);
+    const KeyId = deployed.resource('Key').physicalId;
+    const role = `arn:aws:iam::000000000000:role/${deployed.resource('Reader').physicalId}`;
+    const grant = (
+      GranteePrincipal: string,
+      Operation: GrantOperation,
+      EncryptionContextSubset?: Record<string, string>,
+    ) =>
+      kms.send(
+        new CreateGrantCommand({
+          KeyId,
+          GranteePrincipal,
+          Operations: [Operation],
+          ...(EncryptionContextSubset ? { Constraints: { EncryptionContextSubset } } : {}),
+        }),
+      );
+    await grant(role, 'Encrypt');
+    await grant(role, 'Decrypt', { department: 'red' });
+    await grant(`arn:aws:iam::${STRANGER}:role/Auditor`, 'Decrypt', { department: 'blue' });
+    const { rows } = await coffer.access({ stack: 'App' });
+    const of = (principal: string, action: string) =>
+      rows.find(({ kind, principal: who, actions }) => kind === 'key' && who === principal && actions.includes(action));
+    const when = (value: string) => ({
+      effect: 'conditional',
+      if: [[{ operator: 'EncryptionContextSubset', key: 'kms:EncryptionContext', values: [`department=${value}`] }]],
+      unless: [],
+    });
+    expect(of('role App/Reader', 'kms:Encrypt')).toMatchObject({ effect: 'allowed' });
+    expect(of('role App/Reader', 'kms:Decrypt')).toMatchObject(when('red'));
+    expect(of(`arn:aws:iam::${STRANGER}:role/Auditor`, 'kms:Decrypt')).toMatchObject(when('blue'));
+    expect(of('role App/Reader', 'kms:GenerateDataKey')).toMatchObject({ effect: 'denied' });
+  } finally {
+    await coffer.close();
+  }
 });
 
 test('control policies of an organisation count, at each level', async () => {

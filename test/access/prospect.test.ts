@@ -58,7 +58,7 @@ const of = ({ caller, drawn: policies, to }: Asked, context: Readonly<Record<str
   });
 const outcomes = (one: Asked) => contexts.map((context) => decide(of(one, context)).effect === 'allow');
 
-const settings = { seed: 20261130, numRuns: 3_000 };
+const settings = { seed: 20261130, numRuns: 1_500 };
 
 test('allowed is allowed in every request, denied in none', () => {
   const seen = new Set<string>();
@@ -85,7 +85,7 @@ test('what covers another lets through whatever the other does', () => {
     }),
     settings,
   );
-  expect(compared).toBeGreaterThan(500);
+  expect(compared).toBeGreaterThan(250);
 });
 
 test.each<[string, object[], Prospect]>([
