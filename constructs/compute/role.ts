@@ -21,7 +21,8 @@ export class ExecutionRole extends iam.Role {
       description: `Execution role: ${purpose}`.slice(0, 1000),
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     });
-    Dependable.implement(this, { dependencyRoots: [this.node.defaultChild as iam.CfnRole] });
+    // The function's reference is enough; waiting for what is below the role would be a cycle.
+    Dependable.implement(this, { dependencyRoots: [] });
   }
 
   /** The policy of what the function may do. */

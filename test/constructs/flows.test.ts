@@ -15,7 +15,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { MalwareGate, ObjectProcessor, ObjectTrigger, SecureBucket, UploadApi } from '@coffer/constructs';
+import { MalwareGate, MalwareScan, ObjectProcessor, ObjectTrigger, SecureBucket, UploadApi } from '@coffer/constructs';
 import { type Coffer, type Deployment, startCoffer } from '@coffer/runtime';
 import { App, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -78,6 +78,7 @@ for (const processor of [direct, queued, announced, ruled]) processor.allowWrite
 const api = new UploadApi(stack, 'Up', { contentTypes: ['text/plain', 'image/*'], maxSizeBytes: 1000 });
 const clean = new SecureBucket(stack, 'CleanToo');
 const gate = new MalwareGate(stack, 'Gate', { clean });
+const open = new MalwareGate(stack, 'Open', { clean, scan: MalwareScan.none('objects come from our own encoder') });
 
 beforeAll(async () => {
   coffer = await startCoffer();
@@ -239,6 +240,15 @@ describe('the malware gate', () => {
       ),
     ).rejects.toThrow(/explicit deny/);
   });
+});
+
+test('a gate without a scan lets everything through', async () => {
+  const object = { Bucket: name(open.quarantine), Key: 'our own.bin' };
+  await s3.send(new PutObjectCommand({ ...object, Body: 'bytes' }));
+  await coffer.settled();
+  expect(await read(name(clean), 'our own.bin')).toBe('bytes');
+  const { Versions } = await s3.send(new ListObjectVersionsCommand({ Bucket: object.Bucket }));
+  expect(Versions ?? []).toEqual([]);
 });
 
 describe('the upload API', () => {
