@@ -77,6 +77,9 @@ function owner(resource: Resource): string {
   for (const scope of resource.construct.node.scopes.reverse()) {
     if (Stack.isStack(scope)) return 'the stack itself';
     if (exported.has(scope.constructor)) return scope.constructor.name;
+    // A bucket or a vault makes its key beside itself: `Uploads` and `UploadsKey`.
+    const beside = scope.node.scope?.node.tryFindChild(scope.node.id.replace(/Key$/, ''));
+    if (beside !== undefined && exported.has(beside.constructor)) return beside.constructor.name;
   }
   return 'the stack itself';
 }

@@ -24,6 +24,7 @@ const FIXTURES: readonly [name: string, line: string][] = [
   ['role', "const role = new iam.Role(this, 'FixtureRole', { assumedBy: new iam.AccountPrincipal(this.account) });"],
   ['key', "const key = new kms.Key(this, 'FixtureKey', { enableKeyRotation: true });"],
   ['bucket', "const bucket = new SecureBucket(this, 'FixtureBucket');"],
+  ['vpc', "const vpc = new ec2.Vpc(this, 'FixtureVpc', { natGateways: 0, restrictDefaultSecurityGroup: false });"],
   ['replica', "const replica = new SecureBucket(this, 'FixtureReplica');"],
   ['archive', "const archive = new LogArchive(this, 'FixtureArchive');"],
   [
@@ -95,11 +96,15 @@ import { generateKeyPairSync } from 'node:crypto';
 import { ${used.join(', ')} } from '@coffer/constructs';
 import * as cdk from 'aws-cdk-lib';
 import { App, CfnOutput, Duration, Mixins, RemovalPolicy, Size, Stack, Validations } from 'aws-cdk-lib';
+import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as nag from 'cdk-nag';
 ${stacks.join('\n')}
@@ -113,10 +118,10 @@ for (const [name, Example] of Object.entries({ ${all.map(({ name }) => `${name}:
     new Pack().validateScope(app).violations.flatMap((violation) =>
       violation.violatingResources.map((resource) => \`\${violation.ruleName} \${resource.constructPath}\`),
     ),
-  );
+  ).filter((finding) => !finding.includes('/FixtureVpc/')); // The network is the reader's, not ours.
   app.synth();
 }
 console.log(JSON.stringify(report));
-void [generateKeyPairSync, cdk, CfnOutput, Duration, Mixins, RemovalPolicy, Size, Validations, iam, kms, lambda, logs, s3, subscriptions];
+void [generateKeyPairSync, cdk, CfnOutput, Duration, Mixins, RemovalPolicy, Size, Validations, cloudfront, ec2, iam, kms, lambda, logs, s3, sns, sqs, subscriptions];
 `;
 }

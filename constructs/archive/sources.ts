@@ -107,7 +107,7 @@ export function cloudFront(to: Delivery): Permission {
   const principal = 'delivery.logs.amazonaws.com';
   const sources = arns(to, 'logs', 'delivery-source:*');
   return {
-    bucket: [write('CloudFrontWrite', principal, objects(to, 'CloudFront/*'), from(to, sources, OWNER))],
+    bucket: [write('CloudFrontWrite', principal, objects(to, '*'), from(to, sources, OWNER))],
     key: [useKey('CloudFrontKey', principal, ['kms:Decrypt', 'kms:GenerateDataKey'], from(to, sources))],
   };
 }

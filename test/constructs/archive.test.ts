@@ -108,7 +108,7 @@ describe('what each service is allowed, by its documentation', () => {
       {},
       (archive) => archive.allowCloudFront(),
       [
-        'delivery.logs.amazonaws.com s3:PutObject "BUCKET/AWSLogs/111122223333/CloudFront/*" {"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceAccount":"111122223333"},"ArnLike":{"aws:SourceArn":"arn:aws:logs:us-east-1:111122223333:delivery-source:*"}}',
+        'delivery.logs.amazonaws.com s3:PutObject "BUCKET/AWSLogs/111122223333/*" {"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control","aws:SourceAccount":"111122223333"},"ArnLike":{"aws:SourceArn":"arn:aws:logs:us-east-1:111122223333:delivery-source:*"}}',
       ],
       [
         'delivery.logs.amazonaws.com kms:Decrypt,kms:GenerateDataKey "*" {"StringEquals":{"aws:SourceAccount":"111122223333"},"ArnLike":{"aws:SourceArn":"arn:aws:logs:us-east-1:111122223333:delivery-source:*"}}',
@@ -287,6 +287,12 @@ test.each<[string, LogArchiveProps, (archive: LogArchive) => void, string]>([
     { retention: Duration.hours(30) },
     () => {},
     'retention is 1.25; allowed: whole days, at least 1; fix: pass Duration.days(n)',
+  ],
+  [
+    'half a day to cool',
+    { coolAfter: Duration.hours(12) },
+    () => {},
+    'coolAfter is 0.5; allowed: whole days, at least 1; fix: pass Duration.days(n)',
   ],
   [
     'a lock that outlives the logs',
