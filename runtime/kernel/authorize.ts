@@ -109,12 +109,21 @@ export interface MfaClaim {
  */
 export type MfaOutcome = 'accepted' | 'unknown' | 'wrong';
 
+/** Credentials that have signed a request, and what for. */
+export interface CredentialUse {
+  readonly principal: Principal;
+  readonly service: string;
+  readonly region: string;
+}
+
 /** Who is who: implemented by iam (users, roles, policies) with sts (sessions). */
 export interface IdentitySource {
   /** @param sessionToken as sent; temporary credentials may be carried in it */
   credentials?(kernel: Kernel, accessKeyId: string, sessionToken?: string): Promise<Credentials | undefined>;
   /** Identity policies, boundaries and session policies of a user or session. */
   policies?(kernel: Kernel, principal: Principal): Promise<readonly AttachedPolicy[]>;
+  /** Is told of credentials that were proven. Must be cheap and must not throw. */
+  used?(kernel: Kernel, use: CredentialUse): void;
   /** Holds a code to an MFA device. */
   mfa?(kernel: Kernel, claim: MfaClaim): Promise<MfaOutcome>;
 }

@@ -35,6 +35,7 @@ const LONGEST_FORM_BYTES = 4 * 1024 * 1024;
 export function createPipeline(parts: PipelineParts): Answer {
   const { kernel, services, protocols, authenticate, invoker, records } = parts;
   const edges = [...parts.edges, ...[...services.values()].flatMap(({ edge }) => edge ?? [])];
+  const identities = [...services.values()].flatMap((service) => service.identities ?? []);
   const hostId = kernel.random.bytes(42).toString('base64');
 
   return async (received) => {
@@ -79,6 +80,10 @@ export function createPipeline(parts: PipelineParts): Answer {
         const asked = { dialect, signingNames, bodyLimitBytes, bucket: route.labels.Bucket };
         const caller = await authenticate(request, asked);
         principal = caller.principal;
+        if (principal.accessKeyId !== undefined) {
+          const use = { principal, service: service.name, region: caller.region ?? kernel.defaultRegion };
+          for (const source of identities) source.used?.(kernel, use);
+        }
         if (principal.kind === 'anonymous' && !service.answersUnsigned) throw unsigned(dialect);
 
         // 4 bind head: a document that is the whole input belongs to it

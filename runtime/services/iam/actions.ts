@@ -10,7 +10,7 @@ import { meansRoot } from './devices';
 import { userNameOf } from './entities';
 import { invalidToken } from './errors';
 import { arnIn, arnOf } from './names';
-import { type Kind, readDevice, readHolder, readManaged, readProfile, readProvider } from './state';
+import { type Kind, readAccessKey, readDevice, readHolder, readManaged, readProfile, readProvider } from './state';
 import { tagsIn } from './tags';
 
 type Keys = Check['keys'];
@@ -261,6 +261,13 @@ const rows = {
   TagOpenIDConnectProvider: (input, call) => withTags(onProvider(input, call), input),
   UntagOpenIDConnectProvider: (input, call) => withoutTags(onProvider(input, call), input),
   ListOpenIDConnectProviderTags: onProvider,
+
+  GenerateCredentialReport: onAll,
+  GetCredentialReport: onAll,
+  GetAccessKeyLastUsed: async (input, call) => {
+    const key = await readAccessKey(call.kernel.store, input.AccessKeyId ?? '');
+    return key?.user === undefined ? [check(call, '*')] : onHolder(call, 'user', key.user);
+  },
 
   GetAccountSummary: onAll,
   GetAccountAuthorizationDetails: onAll,

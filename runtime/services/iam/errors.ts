@@ -59,6 +59,15 @@ export const inlineTooLong = (bytes: number, kind: string, name: string) =>
   conflict('LimitExceeded', `Maximum policy size of ${bytes} bytes exceeded for ${kind} ${name}`);
 export const tooManyTags = () => conflict('LimitExceeded', 'The number of tags has reached the maximum limit.');
 
+export const reportAbsent = () =>
+  new AwsError('ReportNotPresent', 'No report exists. You must call GenerateCredentialReport first.', { status: 410 });
+export const reportExpired = () =>
+  new AwsError(
+    'ReportExpired',
+    'The credential report is older than 4 hours. Call GenerateCredentialReport to generate a new report.',
+    { status: 410 },
+  );
+
 export const unmodifiable = (role: string) =>
   new AwsError(
     'UnmodifiableEntity',

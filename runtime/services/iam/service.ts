@@ -16,11 +16,13 @@ import { mfaHandlers } from './operations/mfa';
 import { policyHandlers } from './operations/policies';
 import { profileHandlers } from './operations/profiles';
 import { providerHandlers } from './operations/providers';
+import { reportHandlers } from './operations/reports';
 import { roleHandlers } from './operations/roles';
 import { simulateHandlers } from './operations/simulate';
 import { userHandlers } from './operations/users';
 import { identities, trust } from './policies';
 import { resources } from './resources';
+import { createUses, type Uses } from './uses';
 
 declare module '../../kernel/peers' {
   interface Peers {
@@ -28,7 +30,7 @@ declare module '../../kernel/peers' {
   }
 }
 
-const handlers: Handlers<typeof Iam> = {
+const handlersWith = (uses: Uses): Handlers<typeof Iam> => ({
   ...accountHandlers,
   ...attachmentHandlers,
   ...groupHandlers,
@@ -39,12 +41,14 @@ const handlers: Handlers<typeof Iam> = {
   ...policyHandlers,
   ...profileHandlers,
   ...providerHandlers,
-  ...roleHandlers,
+  ...reportHandlers(uses),
+  ...roleHandlers(uses),
   ...simulateHandlers,
   ...userHandlers,
-};
+});
 
 export function iam(): Service {
+  const uses = createUses();
   return {
     name: 'iam',
     wire: {
@@ -55,12 +59,13 @@ export function iam(): Service {
       version: '2010-05-08',
       xmlNamespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
     },
-    handlers,
+    handlers: handlersWith(uses),
     actions,
     policies: trust,
     documents,
-    identities: { ...identities, mfa },
+    identities: { ...identities, mfa, used: uses.note },
     resources,
     start: makeDeclared,
+    stop: uses.settled,
   };
 }

@@ -121,6 +121,19 @@ export interface ProviderRow {
   readonly tags: Tags;
 }
 
+/** A use of an access key or a role. */
+export interface UseRow {
+  readonly at: number;
+  readonly service: string;
+  readonly region: string;
+}
+
+/** A credential report. */
+export interface ReportRow {
+  readonly at: number;
+  readonly text: string;
+}
+
 /** How an entity uses a managed policy. */
 export type Usage = 'PermissionsPolicy' | 'PermissionsBoundary';
 
@@ -148,6 +161,10 @@ const devicesHeld = table<true>('iam.mfaDevicesOf');
 const profiles = table<ProfileRow>('iam.instanceProfiles');
 /** [account, address] */
 const providers = table<ProviderRow>('iam.oidcProviders');
+/** [access key id or role id] */
+const lastUses = table<UseRow>('iam.lastUses');
+/** [account] */
+const reports = table<ReportRow>('iam.reports');
 /** [account] */
 const accountAliases = table<string>('iam.accountAliases');
 /** [alias] → account: aliases are unique. */
@@ -214,6 +231,7 @@ export function writeAccessKey(tx: Writer, row: AccessKeyRow): void {
   tx.put(accessKeysOf, [row.account, row.user ?? '', row.id], true);
 }
 export function deleteAccessKey(tx: Writer, row: AccessKeyRow): void {
+  tx.delete(lastUses, [row.id]);
   tx.delete(accessKeys, [row.id]);
   tx.delete(accessKeysOf, [row.account, row.user ?? '', row.id]);
 }
@@ -252,6 +270,19 @@ export const writeProvider = (tx: Writer, account: string, row: ProviderRow) =>
 export const deleteProvider = (tx: Writer, account: string, url: string) => tx.delete(providers, [account, url]);
 export async function providersOf(from: Reader, account: string): Promise<ProviderRow[]> {
   return (await from.page(providers, { within: [account] })).map(({ value }) => value);
+}
+
+export const readUse = (from: Reader, id: string) => from.get(lastUses, [id]);
+export const writeLastUse = (tx: Writer, id: string, row: UseRow) => tx.put(lastUses, [id], row);
+
+export const readReport = (from: Reader, account: string) => from.get(reports, [account]);
+export const writeReport = (tx: Writer, account: string, row: ReportRow) => tx.put(reports, [account], row);
+
+/** Whether an account has as many of a kind as this. */
+export async function hasAsMany(from: Reader, kind: Kind | 'policy', account: string, limit: number): Promise<boolean> {
+  const within = { within: [account], limit };
+  const rows = kind === 'policy' ? await from.page(managed, within) : await from.page<Holder>(holders[kind], within);
+  return rows.length >= limit;
 }
 
 export const readAlias = (from: Reader, account: string) => from.get(accountAliases, [account]);

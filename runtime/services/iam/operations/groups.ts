@@ -11,6 +11,7 @@ import {
   deleteMember,
   deleteUse,
   type GroupRow,
+  hasAsMany,
   isTaken,
   membersOf,
   scanHolders,
@@ -33,6 +34,9 @@ export function groupOf(call: Call, row: GroupRow): Iam.Group {
   };
 }
 
+/** Source: IAM user guide, "IAM and AWS STS quotas". */
+const MOST_GROUPS = 300;
+
 export const groupHandlers = {
   async CreateGroup(call, input) {
     const name = checkName('groupName', input.GroupName!);
@@ -41,6 +45,7 @@ export const groupHandlers = {
     const row: GroupRow = { name, path, id, created: call.now, inline: {}, attached: [] };
     await call.kernel.store.write(async (tx) => {
       if (await isTaken(tx, 'group', call.account, name)) throw exists('Group', name);
+      if (await hasAsMany(tx, 'group', call.account, MOST_GROUPS)) throw quota('GroupsPerAccount', MOST_GROUPS);
       writeHolder(tx, 'group', call.account, row);
     });
     return { Group: groupOf(call, row) };

@@ -11,6 +11,7 @@ import {
   policyHasVersions,
   policyInUse,
   policyNotFound,
+  quota,
   tooManyVersions,
   versionNotFound,
 } from '../errors';
@@ -19,6 +20,7 @@ import { arnOf, checkName, checkPath, newId, policyOf, timeOf } from '../names';
 import { pageOf } from '../paging';
 import {
   deleteManaged,
+  hasAsMany,
   isManagedTaken,
   type ManagedRow,
   readManaged,
@@ -31,6 +33,7 @@ import { addTags, listTags, removeTags } from '../tags';
 import { byKey } from './users';
 
 const MOST_VERSIONS = 5;
+const MOST_POLICIES = 1_500;
 const LONGEST_DESCRIPTION = 1_000;
 
 type Reader = Parameters<typeof readManaged>[0];
@@ -137,6 +140,7 @@ export const policyHandlers = {
     };
     await call.kernel.store.write(async (tx) => {
       if (await isManagedTaken(tx, call.account, name)) throw policyExists(name);
+      if (await hasAsMany(tx, 'policy', call.account, MOST_POLICIES)) throw quota('PoliciesPerAccount', MOST_POLICIES);
       writeManaged(tx, call.account, row);
     });
     const Tags = Object.keys(row.tags).length > 0 ? listTags(row.tags) : undefined;

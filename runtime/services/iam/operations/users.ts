@@ -3,7 +3,7 @@ import type * as Iam from '@aws-sdk/client-iam';
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
 import { boundaryOf, change, findHolder, setBoundary, userNameOf } from '../entities';
-import { deleteConflict, exists, noBoundary } from '../errors';
+import { deleteConflict, exists, noBoundary, quota } from '../errors';
 import { arnOf, checkName, checkPath, newId, timeOf } from '../names';
 import { pageOf, readMarker } from '../paging';
 import {
@@ -14,6 +14,7 @@ import {
   deleteMember,
   deleteUse,
   devicesOf,
+  hasAsMany,
   isTaken,
   scanHolders,
   type UserRow,
@@ -41,6 +42,9 @@ export function wholeUserOf(call: Call, row: UserRow): Iam.User {
   return { ...userOf(call, row), PermissionsBoundary: boundaryOf(row.boundary), Tags };
 }
 
+/** Source: IAM user guide, "IAM and AWS STS quotas". */
+const MOST_USERS = 5_000;
+
 export const userHandlers = {
   async CreateUser(call, input) {
     const name = checkName('userName', input.UserName!);
@@ -50,6 +54,7 @@ export const userHandlers = {
     const id = newId(random, 'user');
     const user = await store.write(async (tx) => {
       if (await isTaken(tx, 'user', call.account, name)) throw exists('User', name);
+      if (await hasAsMany(tx, 'user', call.account, MOST_USERS)) throw quota('UsersPerAccount', MOST_USERS);
       const row: UserRow = { name, path, id, created: call.now, inline: {}, attached: [], tags, groups: [] };
       const bounded = input.PermissionsBoundary
         ? await setBoundary(tx, call, 'user', row, input.PermissionsBoundary)
