@@ -4,12 +4,20 @@
  * certificates, web ACLs and logs.
  */
 import { join } from 'node:path';
-import { CustomDomain, DeliveryLogs, Removal, Routing, SecureBucket, StaticSite, WebAcl } from '@coffer/constructs';
+import {
+  CustomDomain,
+  DeliveryLogs,
+  Removal,
+  ReplicatedBucket,
+  Routing,
+  SecureBucket,
+  StaticSite,
+  WebAcl,
+} from '@coffer/constructs';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as route53 from 'aws-cdk-lib/aws-route53';
-import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { Settings } from './settings';
 
@@ -65,10 +73,10 @@ export interface StaticSiteStackProps extends StackProps {
    */
   readonly logs?: string;
   /**
-   * Name of a replica of the bucket that is asked when the bucket fails; its policy must let the distribution in.
-   * @default - none
+   * Region of a replica of the files, which CloudFront asks when the bucket fails. It is a stack of its own.
+   * @default - no replica
    */
-  readonly failoverBucketName?: string;
+  readonly replicaRegion?: string;
   /**
    * Id of the distribution, from the output of the first deployment; the key's policy then names this one only.
    * @default - the key lets in distributions of the account
@@ -99,7 +107,7 @@ export class StaticSiteStack extends Stack {
       allowedCountries: settings.list('allowedCountries'),
       contentSecurityPolicy: settings.text('contentSecurityPolicy'),
       logs: settings.choice('logs', 'standard', 'legacy'),
-      failoverBucketName: settings.text('failoverBucketName'),
+      replicaRegion: settings.text('replicaRegion'),
       distributionId: settings.text('distributionId'),
       removal: settings.removal(),
     };
@@ -108,23 +116,21 @@ export class StaticSiteStack extends Stack {
   }
 
   public readonly bucket: SecureBucket;
+  /** The replica of the files, if a Region is given for it. */
+  public readonly replica?: SecureBucket;
   public readonly site: StaticSite;
   public readonly publisher: iam.Role;
 
   constructor(scope: Construct, id: string, props: StaticSiteStackProps = {}) {
     super(scope, id, { ...props, env: props.env ?? { region: 'us-east-1' } });
     const removal = props.removal ?? Removal.RETAIN;
-    this.bucket = new SecureBucket(this, 'Files', {
-      lifecycleRules: [{ id: 'forget-replaced', noncurrentVersionExpiration: Duration.days(30) }],
-      removal,
-    });
+    const files = this.files(scope, id, props, removal);
+    this.bucket = files.bucket;
+    this.replica = files.replica;
     const content = props.content ?? EXAMPLE;
     this.site = new StaticSite(this, 'Site', {
       bucket: this.bucket,
-      failoverBucket:
-        props.failoverBucketName === undefined
-          ? undefined
-          : s3.Bucket.fromBucketName(this, 'Failover', props.failoverBucketName),
+      failoverBucket: this.replica,
       content: content === 'none' ? undefined : content,
       routing: this.routing(props.routing ?? 'directories'),
       domain: this.domain(props),
@@ -153,6 +159,31 @@ export class StaticSiteStack extends Stack {
     new CfnOutput(this, 'DistributionDomainName', { value: distribution.distributionDomainName });
     new CfnOutput(this, 'BucketName', { value: this.bucket.bucketName });
     new CfnOutput(this, 'PublisherRoleArn', { value: this.publisher.roleArn });
+  }
+
+  /** The files, and their replica in a stack of its own. */
+  private files(scope: Construct, id: string, props: StaticSiteStackProps, removal: Removal) {
+    const files = {
+      lifecycleRules: [{ id: 'forget-replaced', noncurrentVersionExpiration: Duration.days(30) }],
+      removal,
+    };
+    const { replicaRegion } = props;
+    if (replicaRegion === undefined) return { bucket: new SecureBucket(this, 'Files', files), replica: undefined };
+    if (replicaRegion === this.region)
+      throw new Error(
+        `replicaRegion is "${replicaRegion}"; allowed: another Region than ${this.region}; fix: name another, or leave it out`,
+      );
+    const elsewhere = new Stack(scope, `${id}Replica`, {
+      description: `Replica of the files of ${id}`,
+      env: { account: props.env?.account, region: replicaRegion },
+    });
+    const { bucket, replica } = new ReplicatedBucket(this, 'Replicated', {
+      replicaScope: elsewhere,
+      deleteMarkers: true,
+      bucket: files,
+      replica: files,
+    });
+    return { bucket, replica };
   }
 
   private routing(name: string): Routing {

@@ -34,11 +34,23 @@ test('all six packs find nothing with every setting, either', () => {
     webAcl: 'managed',
     allowedCountries: ['DE'],
     logs: 'legacy',
-    failoverBucketName: 'my-replica',
+    replicaRegion: 'eu-west-1',
     distributionId: 'E2EXAMPLE51ZAB',
     removal: 'destroy',
   });
-  expect(findings(stack)).toEqual([]);
+  expect(findings(stack.node.root)).toEqual([]);
+});
+
+test('a replica in another Region is asked when the files fail', () => {
+  const stack = build({ replicaRegion: 'eu-west-1' });
+  const template = Template.fromStack(stack);
+  template.hasResourceProperties('AWS::CloudFront::Distribution', {
+    DistributionConfig: { OriginGroups: { Quantity: 1 } },
+  });
+  template.hasResourceProperties('AWS::S3::Bucket', {
+    ReplicationConfiguration: { Rules: [Match.objectLike({ DeleteMarkerReplication: { Status: 'Enabled' } })] },
+  });
+  expect(stack.site.requiredStatements).toEqual([]);
 });
 
 test('nothing runs where only the role publishes', () => {
