@@ -4,7 +4,7 @@
  * "Lifecycle configuration elements".
  */
 import type { Problem } from './problems';
-import { Findings, isIntrinsic, list, members, number, type Properties, text } from './reading';
+import { Findings, isIntrinsic, list, members, number, type Properties, text, truth } from './reading';
 
 const IA = ['STANDARD_IA', 'ONEZONE_IA'];
 
@@ -43,7 +43,8 @@ export function lifecycleProblems(bucket: Properties): Problem[] {
   if (rules.length > MAX_RULES)
     shape.wrong(at, `${rules.length} rules`, `at most ${MAX_RULES}`, 'join rules, or filter by tag');
   identifiers(shape, at, rules);
-  const versioned = text(members(bucket.VersioningConfiguration).Status) === 'Enabled' || bucket.ObjectLockEnabled;
+  const versioned =
+    text(members(bucket.VersioningConfiguration).Status) === 'Enabled' || truth(bucket.ObjectLockEnabled) === true;
   for (const [i, rule] of rules.entries()) {
     if (isIntrinsic(rule)) continue;
     one(shape, order, `${at}[${i}]`, members(rule), Boolean(versioned) || isIntrinsic(bucket.VersioningConfiguration));

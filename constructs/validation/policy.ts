@@ -6,8 +6,9 @@ import type { Problem } from './problems';
 import { Findings, list, members, text } from './reading';
 
 export const MAX_POLICY_BYTES = 20_480;
-/** Bytes that a reference is taken for: it becomes a name or an ARN. */
-const REFERENCE = 40;
+/** Bytes that a reference becomes at least. What is refused is too large whatever they are. */
+const REFERENCE = 16;
+const PSEUDO: { readonly [name: string]: number } = { 'AWS::AccountId': 12, 'AWS::Partition': 3, 'AWS::Region': 9 };
 
 /** Problems of a policy document in template form. `limit` in bytes. */
 export function policyProblems(document: unknown, limit = MAX_POLICY_BYTES): Problem[] {
@@ -17,7 +18,7 @@ export function policyProblems(document: unknown, limit = MAX_POLICY_BYTES): Pro
   if (bytes > limit)
     findings.wrong(
       'PolicyDocument',
-      `about ${bytes} bytes`,
+      `at least ${bytes} bytes`,
       `at most ${limit}`,
       'join statements, or move grants to identities or access points',
     );
@@ -38,7 +39,7 @@ export function policyProblems(document: unknown, limit = MAX_POLICY_BYTES): Pro
   return [...findings.problems, ...names.problems];
 }
 
-/** About how many bytes a value takes as JSON once its references are known. */
+/** How many bytes, at least, a value takes as JSON once its references are known. */
 function size(value: unknown): number {
   if (Array.isArray(value)) return value.reduce((sum: number, it) => sum + size(it) + 1, 2);
   if (typeof value !== 'object' || value === null) return Buffer.byteLength(JSON.stringify(value) ?? '');
@@ -49,7 +50,7 @@ function size(value: unknown): number {
       const [separator, parts] = list(inner);
       return list(parts).reduce((sum: number, it) => sum + size(it) - 2 + Buffer.byteLength(String(separator)), 2);
     }
-    if (name === 'Ref' || name.startsWith('Fn::')) return REFERENCE;
+    if (name === 'Ref' || name.startsWith('Fn::')) return 2 + (PSEUDO[String(inner)] ?? REFERENCE);
   }
   return entries.reduce((sum, [name, it]) => sum + Buffer.byteLength(JSON.stringify(name)) + 2 + size(it), 2);
 }

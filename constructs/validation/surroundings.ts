@@ -31,13 +31,15 @@ const joined = {
 
 /** Resolves tokens as CDK does, but leaves references as the path of their construct. */
 class Marking extends DefaultTokenResolver {
-  constructor() {
+  constructor(private readonly targets: Map<string, IConstruct>) {
     super(joined);
   }
 
   public override resolveToken(token: IResolvable, context: IResolveContext, post: IPostProcessor): unknown {
-    if (Reference.isReference(token) && !token.displayName.startsWith('AWS::'))
+    if (Reference.isReference(token) && !token.displayName.startsWith('AWS::')) {
+      this.targets.set(token.target.node.path, token.target);
       return { [TARGET]: token.target.node.path };
+    }
     return super.resolveToken(token, context, post);
   }
 }
@@ -45,6 +47,7 @@ class Marking extends DefaultTokenResolver {
 /** The resources around one that is judged. What was resolved is kept: make a new one when the app has changed. */
 export class Surroundings {
   private readonly resolved = new Map<IConstruct, Properties>();
+  private readonly targets = new Map<string, IConstruct>();
   private resources?: CfnResource[];
 
   constructor(private readonly root: IConstruct) {}
@@ -61,7 +64,11 @@ export class Surroundings {
     if (properties === undefined) {
       // Overrides are applied only here, where CDK's own synthesis takes a resource's template form from.
       const form = (resource as unknown as { _toCloudFormation(): object })._toCloudFormation();
-      const whole = Tokenization.resolve(form, { scope: resource, resolver: new Marking(), preparing: false });
+      const whole = Tokenization.resolve(form, {
+        scope: resource,
+        resolver: new Marking(this.targets),
+        preparing: false,
+      });
       const made = Object.values(members(JSON.parse(JSON.stringify(whole)).Resources))[0];
       properties = members(members(made).Properties);
       this.resolved.set(resource, properties);
@@ -72,7 +79,10 @@ export class Surroundings {
   /** The bucket that a name or ARN in template form means, where it is in the app. */
   public bucket(reference: unknown): CfnResource | undefined {
     const path = target(reference);
-    if (path !== undefined) return this.at(path);
+    if (path !== undefined) {
+      const found = this.targets.get(path);
+      return CfnResource.isCfnResource(found) && found.cfnResourceType === 'AWS::S3::Bucket' ? found : undefined;
+    }
     const parts = list(list(members(reference)['Fn::Join'])[1] ?? reference);
     const name = text(parts.at(-1))?.replace(/^.*:s3:::/, '');
     if (name === undefined || name === '') return undefined;
@@ -84,10 +94,6 @@ export class Surroundings {
     return this.all().filter(
       (it) => it.cfnResourceType === 'AWS::S3::BucketPolicy' && this.bucket(this.propertiesOf(it).Bucket) === bucket,
     );
-  }
-
-  private at(path: string): CfnResource | undefined {
-    return this.buckets().find((it) => it.node.path === path);
   }
 
   private buckets(): CfnResource[] {

@@ -99,7 +99,7 @@ test('a policy is neither too large nor has two statements of one name', () => {
       }),
     );
   expect(audit(large).map((it) => it.ruleName)).toEqual(['Coffer-PolicySize']);
-  expect(audit(large)[0].description).toMatch(/^PolicyDocument is "about \d+ bytes"; allowed: at most 20480$/);
+  expect(audit(large)[0].description).toMatch(/^PolicyDocument is "at least \d+ bytes"; allowed: at most 20480$/);
 });
 
 test('ends of a replication in two stacks, by reference and by name, are one pair', () => {
