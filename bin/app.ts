@@ -1,4 +1,5 @@
 /** The CDK app: makes the stacks, nothing else. Every synth runs cdk-nag over them; an error stops it. */
+import { CofferChecks } from '@coffer/constructs';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { AppDataStack } from '../lib/app-data-stack';
@@ -33,5 +34,5 @@ new StaticSiteStack(app, 'StaticSite', {
   ...StaticSiteStack.settings(app),
   description: 'Static website: files of a private bucket, delivered by CloudFront with security headers',
 });
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }), new CofferChecks());
 app.synth();

@@ -1,4 +1,6 @@
 /** The one validator: behind the audit pack, the mixin and SecureBucket itself. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { BucketValidation, CofferChecks, SecureBucket } from '@coffer/constructs';
 import { App, Aspects, CfnResource, Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
@@ -171,4 +173,9 @@ test('as a plugin it judges the app that is synthesised', () => {
   expect(pack.validate({ appConstruct, stackTemplates: [], templatePaths: [] })).toEqual(pack.validateScope(stack));
   expect(pack.name).toBe('Coffer');
   expect(pack.ruleIds).toContain(WRONG[0].rule);
+});
+
+test('every rule is in the pages', () => {
+  const page = readFileSync(join(__dirname, '../../docs/validation.md'), 'utf8');
+  for (const rule of new CofferChecks().ruleIds!) expect(page).toContain(`| \`${rule}\``);
 });
