@@ -9,6 +9,7 @@ import type { Random } from '../base/random';
 import type { Store } from '../store/port';
 import type { Check, MfaClaim, MfaOutcome } from './authorize';
 import type { Config } from './config';
+import type { Membership } from './organization';
 import type { Peers } from './peers';
 import type { Principal } from './principal';
 import type { History } from './record';
@@ -49,6 +50,8 @@ export interface Kernel {
    * made (see `Service.supply`). @returns whether it is there now
    */
   supply(arn: string, call: Call): Promise<boolean>;
+  /** Where an account stands in an organisation; undefined when it is in none. */
+  membership(account: string): Promise<Membership | undefined>;
   /** Holds a one-time code to an MFA device; one that is accepted is used up. */
   mfa(claim: MfaClaim): Promise<MfaOutcome>;
   /** A directory of this runtime for files that need not survive it (unpacked Lambda code). */

@@ -98,6 +98,7 @@ export function createKernel(options: KernelOptions): RunningKernel {
       for (const { supply } of suppliers) if (await supply(arn, call)) return true;
       return false;
     },
+    membership: async (account) => organizations?.membership(kernel, account),
     async mfa(claim) {
       for (const source of identities) {
         const outcome = await source.mfa?.(kernel, claim);

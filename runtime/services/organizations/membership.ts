@@ -67,8 +67,8 @@ export async function* documents({ store }: Kernel): AsyncIterable<AttachedPolic
   for await (const { value } of scanPolicies(store)) yield controlPolicy(value);
 }
 
-function controlPolicy({ name, document, type }: PolicyRow): AttachedPolicy {
+function controlPolicy({ name, document, type, origin }: PolicyRow): AttachedPolicy {
   return type === 'SERVICE_CONTROL_POLICY'
-    ? { kind: 'serviceControl', name: `service control policy "${name}"`, document }
-    : { kind: 'resourceControl', name: `resource control policy "${name}"`, document };
+    ? { kind: 'serviceControl', name: `service control policy "${name}"`, document, origin }
+    : { kind: 'resourceControl', name: `resource control policy "${name}"`, document, origin };
 }

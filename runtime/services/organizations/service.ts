@@ -12,6 +12,7 @@ import { organizationHandlers } from './operations/organization';
 import { policyHandlers } from './operations/policies';
 import { tagHandlers } from './operations/tags';
 import { unitHandlers } from './operations/units';
+import { resources } from './resources';
 
 declare module '../../kernel/peers' {
   interface Peers {
@@ -43,6 +44,7 @@ export function organizations(): Service {
     actions,
     organizations: createMemberships(),
     documents,
+    resources,
     start: makeDeclared,
   };
 }

@@ -4,6 +4,7 @@
  * of its policies writes the organisation's row, so that what is made of it can be kept by that row.
  */
 import type { HandshakeState } from '@aws-sdk/client-organizations';
+import type { Origin } from '../../kernel/call';
 import { type Reader, table, type Writer } from '../../store/port';
 
 export type PolicyType = 'SERVICE_CONTROL_POLICY' | 'RESOURCE_CONTROL_POLICY';
@@ -42,6 +43,8 @@ export interface OrganizationRow {
 }
 
 export interface PolicyRow {
+  /** The stack that wrote it. */
+  readonly origin?: Origin;
   readonly id: string;
   readonly type: PolicyType;
   readonly name: string;

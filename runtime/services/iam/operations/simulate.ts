@@ -28,7 +28,12 @@ interface Simulation {
   readonly Marker?: string;
 }
 
-const types = { identity: 'IAM Policy', boundary: 'IAM Permissions Boundary Policy', resource: 'Resource Policy' };
+const types = {
+  identity: 'IAM Policy',
+  boundary: 'IAM Permissions Boundary Policy',
+  resource: 'Resource Policy',
+  serviceControl: 'Service Control Policy',
+};
 
 function given(kind: 'identity' | 'boundary' | 'resource', list: string, documents: readonly string[] = []): Policy[] {
   return documents.map((document, i) => {
@@ -72,7 +77,12 @@ function callerOf(call: Call, arn: string | undefined): Caller {
   return { kind: 'session', account, arn, userId: '', session: { roleArn: arn } };
 }
 
-function run(input: Simulation, caller: Caller, policies: readonly Policy[]) {
+function run(
+  input: Simulation,
+  caller: Caller,
+  policies: readonly Policy[],
+  controls: readonly Policy[] | undefined = undefined,
+) {
   const context = new Map(
     input.ContextEntries?.map(({ ContextKeyName, ContextKeyType, ContextKeyValues = [] }) => {
       if (!ContextKeyName) throw invalidInput('Every entry of ContextEntries needs a ContextKeyName.');
@@ -86,7 +96,14 @@ function run(input: Simulation, caller: Caller, policies: readonly Policy[]) {
   const results = input.ActionNames!.flatMap((action) =>
     (input.ResourceArns?.length ? input.ResourceArns : ['*']).map((resource): Iam.EvaluationResult => {
       const lookup = (key: string) => context.get(key);
-      const decision = decide({ action, resource, caller, lookup, owner, policies });
+      const decision = decide({
+        action,
+        resource,
+        caller,
+        lookup,
+        owner,
+        policies: [...(controls ?? []), ...policies],
+      });
       const boundaries = policies.some(({ kind }) => kind === 'boundary');
       const stopped = decision.by === 'missing' && decision.missing === 'boundary';
       return {
@@ -95,6 +112,9 @@ function run(input: Simulation, caller: Caller, policies: readonly Policy[]) {
         EvalDecision: decision.effect === 'allow' ? 'allowed' : decision.effect,
         MatchedStatements: matchedBy(decision),
         MissingContextValues: missing,
+        OrganizationsDecisionDetail: controls && {
+          AllowedByOrganizations: isLet(decide({ action, resource, caller: ROOT, lookup, policies: controls })),
+        },
         PermissionsBoundaryDecisionDetail: boundaries ? { AllowedByPermissionsBoundary: !stopped } : undefined,
       };
     }),
@@ -102,6 +122,10 @@ function run(input: Simulation, caller: Caller, policies: readonly Policy[]) {
   const keyed = results.map((result, i) => ({ result, key: String(i).padStart(6, '0') }));
   return pageOf(keyed, input, ({ key }) => key);
 }
+
+/** Control policies alone let the root user through, or not. */
+const ROOT: Caller = { kind: 'root', arn: '', userId: '' };
+const isLet = ({ effect }: Decision): boolean => effect === 'allow';
 
 function matchedBy(decision: Decision): Iam.Statement[] {
   if (typeof decision.by !== 'object') return [];
@@ -136,7 +160,9 @@ export const simulateHandlers = {
       ...given('resource', 'ResourcePolicy', input.ResourcePolicy === undefined ? [] : [input.ResourcePolicy]),
     ];
     const asker = kind === 'group' ? input.CallerArn : (input.CallerArn ?? input.PolicySourceArn);
-    const page = await run(input, callerOf(call, asker), policies);
+    const membership = await call.kernel.membership(call.account);
+    const controls = membership && !membership.management ? membership.serviceControl : undefined;
+    const page = await run(input, callerOf(call, asker), policies, controls);
     return { EvaluationResults: page.items.map(({ result }) => result), ...page.paging };
   },
 

@@ -72,7 +72,14 @@ export const policyHandlers = {
     const description = longestDescription(input.Description);
     const document = checkDocument(input.Content!, type);
     const tags = readTags(input.Tags);
-    const policy: PolicyRow = { id: `p-${lower(call.kernel.random, 8)}`, type, name, description, document };
+    const policy: PolicyRow = {
+      id: `p-${lower(call.kernel.random, 8)}`,
+      type,
+      name,
+      description,
+      document,
+      origin: call.origin,
+    };
     const row = await change(call, async (before, tx) => {
       if ((await mustBeUnique(tx, before, name, type)) >= MOST_POLICIES[type]) throw tooManyPolicies();
       writePolicy(tx, before.id, policy);
@@ -93,6 +100,7 @@ export const policyHandlers = {
         name,
         description: input.Description === undefined ? found.description : longestDescription(input.Description),
         document: input.Content === undefined ? found.document : checkDocument(input.Content, found.type),
+        origin: input.Content === undefined ? found.origin : call.origin,
       };
       writePolicy(tx, before.id, policy);
       return { ...before };
