@@ -136,7 +136,7 @@ export function page(found: readonly Finding[], all: readonly Resource[]): strin
   return `${[
     '# Compliance',
     '',
-    'Written from the stacks of the app by `node dist/catalogue/compliance.js`: do not edit.',
+    'Written from the stacks of the app by `npm run catalogue`: do not edit.',
     '',
     `Six packs of cdk-nag (AwsSolutions, HIPAA.Security, NIST.800.53.R4, NIST.800.53.R5, PCI.DSS.321, Serverless) over`,
     `${stacks.length} stacks (${stacks.join(', ')}) with ${all.length} resources. Nothing is suppressed for a stack or the app: each`,
@@ -164,5 +164,5 @@ if (require.main === module) {
   const open = found.filter(({ reason }) => reason === undefined);
   for (const { id, path } of open) console.error(`${id} at ${path}: nobody answers for it`);
   if (open.length > 0) process.exitCode = 1;
-  publish('docs/compliance.md', page(found, resources()), 'node dist/catalogue/compliance.js');
+  publish('docs/compliance.md', page(found, resources()));
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { top } from './assembly';
 
 /** Writes `page` (a path from the repository) or, with `--check` among the arguments, fails when it differs. */
-export function publish(page: string, text: string, command: string): void {
+export function publish(page: string, text: string): void {
   const biome = spawnSync(join(top, 'node_modules/.bin/biome'), ['format', `--stdin-file-path=${page}`], {
     cwd: top,
     input: text,
@@ -17,7 +17,7 @@ export function publish(page: string, text: string, command: string): void {
     writeFileSync(path, biome.stdout);
     console.log(`wrote ${page}`);
   } else if (!existsSync(path) || readFileSync(path, 'utf8') !== biome.stdout) {
-    console.error(`${page} is out of date: npm run build && ${command}`);
+    console.error(`${page} is out of date: run \`npm run catalogue\``);
     process.exitCode = 1;
   }
 }

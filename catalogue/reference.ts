@@ -149,7 +149,7 @@ export function page(api: Assembly): string {
   const lines = [
     '# Constructs',
     '',
-    'Everything that `@coffer/constructs` exports. Written from the code by `node dist/catalogue/reference.js`: do not edit.',
+    'Everything that `@coffer/constructs` exports. Written from the code by `npm run catalogue`: do not edit.',
     '',
     'In the examples `this` is a stack, `bucket` a `SecureBucket`, `role` an `iam.Role`, `key` a `kms.Key`; types like',
     '`s3.IBucket` are those of `aws-cdk-lib/aws-s3` and so on. Each example is compiled, synthesised and held to six packs',
@@ -184,4 +184,4 @@ export function page(api: Assembly): string {
   return `${lines.join('\n').replaceAll(/\n{3,}/g, '\n\n')}\n`;
 }
 
-if (require.main === module) publish('docs/constructs.md', page(assembly()), 'node dist/catalogue/reference.js');
+if (require.main === module) publish('docs/constructs.md', page(assembly()));

@@ -2,7 +2,7 @@
  * An AWS Backup plan for buckets: to any second of the last weeks, daily and monthly recovery points, and copies in
  * another Region or account, by a role that can do exactly that. Source: AWS Backup Developer Guide, "Amazon S3 backups".
  */
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as backup from 'aws-cdk-lib/aws-backup';
 import { Schedule } from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -76,10 +76,11 @@ export class BucketBackup extends Construct {
     });
     const policy = this.permissions(props.buckets);
 
+    const copyTo = props.copyTo === undefined ? undefined : this.byName(props.copyTo);
     const copyActions = (retention: Duration) =>
-      props.copyTo === undefined
+      copyTo === undefined
         ? undefined
-        : [{ destinationBackupVault: props.copyTo, deleteAfter: props.copyRetention ?? retention }];
+        : [{ destinationBackupVault: copyTo, deleteAfter: props.copyRetention ?? retention }];
     this.plan = new backup.BackupPlan(this, 'Plan', {
       backupVault: props.vault,
       backupPlanRules: [
@@ -110,6 +111,21 @@ export class BucketBackup extends Construct {
       resources: props.buckets.map((bucket) => backup.BackupResource.fromArn(bucket.bucketArn)),
     });
     selection.node.addDependency(policy);
+  }
+
+  /**
+   * A vault of another Region or account by the ARN that its name makes: vaults always have a name, and CDK would carry a
+   * reference between Regions through functions of its own.
+   */
+  private byName(vault: backup.IBackupVault): backup.IBackupVault {
+    const [here, there] = [Stack.of(this), Stack.of(vault)];
+    const resource = vault.node.defaultChild;
+    const elsewhere = here.region !== there.region || here.account !== there.account;
+    if (!elsewhere || !(resource instanceof backup.CfnBackupVault)) return vault;
+    if ([there.region, there.account, resource.backupVaultName].some(Token.isUnresolved)) return vault;
+    here.addStackDependency(there, 'recovery points are copied there');
+    const arn = `arn:${here.partition}:backup:${there.region}:${there.account}:backup-vault:${resource.backupVaultName}`;
+    return backup.BackupVault.fromBackupVaultArn(this, 'CopyTo', arn);
   }
 
   /**

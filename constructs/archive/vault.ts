@@ -4,6 +4,7 @@
  */
 import { Duration } from 'aws-cdk-lib';
 import * as backup from 'aws-cdk-lib/aws-backup';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
@@ -82,7 +83,7 @@ export class VaultLock {
       'lock.maxRetention',
       days(this.maxRetention),
       'days from minRetention to 36500',
-      'lengthen it',
+      'choose another',
     );
   }
 }
@@ -174,5 +175,32 @@ export class BackupVault extends backup.BackupVault {
     });
     this.key = key;
     this.lock = lock;
+  }
+
+  /**
+   * Lets backup plans of other accounts of the organisation copy recovery points into this vault. AWS Backup must be
+   * allowed to copy between accounts, in the management account. Source: AWS Backup Developer Guide, "Creating backup
+   * copies across AWS accounts".
+   */
+  public allowCopiesFrom(...accounts: string[]): void {
+    const problems = new Problems(this);
+    problems.check(accounts.length > 0, 'accounts', accounts, 'at least one account', 'name the accounts');
+    for (const [i, account] of accounts.entries())
+      problems.check(
+        /^\d{12}$/.test(account),
+        `accounts[${i}]`,
+        account,
+        'an account id of 12 digits',
+        'keep leading zeroes: pass a string',
+      );
+    problems.throwIfAny();
+    this.addToAccessPolicy(
+      new iam.PolicyStatement({
+        sid: 'CopiesFrom',
+        principals: accounts.map((account) => new iam.AccountPrincipal(account)),
+        actions: ['backup:CopyIntoBackupVault'],
+        resources: ['*'],
+      }),
+    );
   }
 }

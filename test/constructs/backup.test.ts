@@ -57,7 +57,62 @@ describe('backup', () => {
     });
   });
 
+  test('copies go to a vault in another Region', () => {
+    const app = new App();
+    const env = (region: string) => ({ env: { account: '111122223333', region } });
+    const copyTo = new BackupVault(new Stack(app, 'Elsewhere', env('eu-central-1')), 'Copies', { vaultName: 'copies' });
+    const stack = new Stack(app, 'S', env('eu-west-1'));
+    const vault = new BackupVault(stack, 'Vault');
+    new BucketBackup(stack, 'Backup', { buckets: [new SecureBucket(stack, 'Data')], vault, copyTo });
+    const assembly = app.synth();
+    const template = Template.fromJSON(assembly.getStackByName('S').template);
+    const DestinationBackupVaultArn = {
+      'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':backup:eu-central-1:111122223333:backup-vault:copies']],
+    };
+    template.hasResourceProperties('AWS::Backup::BackupPlan', {
+      BackupPlan: {
+        BackupPlanRule: Match.arrayWith([
+          Match.objectLike({ RuleName: 'daily', CopyActions: [Match.objectLike({ DestinationBackupVaultArn })] }),
+        ]),
+      },
+    });
+    template.resourceCountIs('AWS::Lambda::Function', 0);
+    expect(assembly.getStackByName('S').dependencies.map(({ id }) => id)).toContain('Elsewhere');
+  });
+
+  test('other accounts may copy in, and do nothing else', () => {
+    const stack = new Stack(new App(), 'S');
+    new BackupVault(stack, 'Vault').allowCopiesFrom('111122223333', '444455556666');
+    Template.fromStack(stack).hasResourceProperties('AWS::Backup::BackupVault', {
+      AccessPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Sid: 'CopiesFrom', Effect: 'Allow', Action: 'backup:CopyIntoBackupVault' }),
+        ]),
+      },
+    });
+  });
+
+  test.each<[string[], string]>([
+    [[], 'accounts is []; allowed: at least one account; fix: name the accounts'],
+    [['12'], 'accounts[0] is "12"; allowed: an account id of 12 digits; fix: keep leading zeroes: pass a string'],
+  ])('copies from %p are refused', (accounts, message) => {
+    const vault = new BackupVault(new Stack(new App(), 'S'), 'Vault');
+    expect(() => vault.allowCopiesFrom(...accounts)).toThrow(`invalid props of S/Vault:\n  ${message}`);
+  });
+
   test.each<[string, Partial<BucketBackupProps>, BackupVaultProps, string]>([
+    [
+      'a year of copies where the lock takes a month',
+      {},
+      { lock: VaultLock.governance({ maxRetention: Duration.days(40) }) },
+      'S/Backup:\n  monthlyRetention is 365; allowed: 7 to 40 days, which the lock of the vault takes; fix: change one of the two, or the vault refuses the job',
+    ],
+    [
+      'a lock for longer than AWS Backup keeps anything',
+      {},
+      { lock: VaultLock.governance({ maxRetention: Duration.days(40000) }) },
+      'S/Vault:\n  lock.maxRetention is 40000; allowed: days from minRetention to 36500; fix: choose another',
+    ],
     [
       'no buckets',
       { buckets: [] },
@@ -98,7 +153,7 @@ describe('backup', () => {
       'a longest retention below the shortest',
       {},
       { lock: VaultLock.governance({ minRetention: Duration.days(30), maxRetention: Duration.days(7) }) },
-      'S/Vault:\n  lock.maxRetention is 7; allowed: days from minRetention to 36500; fix: lengthen it',
+      'S/Vault:\n  lock.maxRetention is 7; allowed: days from minRetention to 36500; fix: choose another',
     ],
     [
       'a name with spaces',

@@ -269,6 +269,40 @@ test.each<[string, Partial<LakeTableOptions>, string]>([
     'hour.interval is 0.5; allowed: a whole number, at least 1; fix: use 1',
   ],
   [
+    'numbers of no width',
+    { partitions: [PartitionKey.integer('hour', 0, 23, { digits: 0 })] },
+    'hour.digits is 0; allowed: a whole number, at least 1; fix: use 1',
+  ],
+  [
+    'no step of dates',
+    { partitions: [PartitionKey.date('day', 'NOW-1YEAR', { interval: 0 })] },
+    'day.interval is 0; allowed: a whole number, at least 1; fix: use 1',
+  ],
+  [
+    'an end in another form',
+    { partitions: [PartitionKey.date('day', '2026-01-01', { to: 'tomorrow' })] },
+    'day.to is "tomorrow"; allowed: a date in the form yyyy-MM-dd, NOW, or NOW with an offset like NOW-90DAYS; fix: write it in the form of the column',
+  ],
+  [
+    'a column in capitals',
+    { columns: [{ name: 'Order-Id', type: 'string' }] },
+    'columns[0].name is "Order-Id"; allowed: lower-case letters, digits and _; fix: use "order_id"',
+  ],
+  [
+    'a partition in capitals',
+    { partitions: [PartitionKey.injected('Tenant')] },
+    'partitions[0].name is "Tenant"; allowed: lower-case letters, digits and _; fix: use "tenant"',
+  ],
+  [
+    'a layout without slash',
+    { partitionLayout: '$' + '{region}/$' + '{day}' },
+    'partitionLayout is "$' +
+      '{region}/$' +
+      '{day}"; allowed: a layout that ends in /; fix: use "$' +
+      '{region}/$' +
+      '{day}/"',
+  ],
+  [
     'a value with a comma',
     { partitions: [PartitionKey.enumeration('region', 'eu,us')] },
     'region.values is ["eu,us"]; allowed: one or more different values, none empty or with a comma; fix: name each value once',
