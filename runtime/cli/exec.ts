@@ -1,6 +1,6 @@
 /** `coffer exec -- command`: one command whose AWS clients all talk to a Coffer. */
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
+import { constants, devNull } from 'node:os';
 import { account, type Command, Failure, port, region, text, UsageError } from './command';
 import { environmentFor } from './environment';
 import { findServer, likelyEndpoint, nobodyAt } from './server';
@@ -10,7 +10,8 @@ export const exec: Command = {
   operands: '-- <command> [arguments]',
   passesOn: true,
   about:
-    'Runs a command with the variables of `coffer env`, none of those that lead to real AWS, and passes on its exit code.',
+    'Runs a command with the variables of `coffer env`, without those and without the profiles that lead to real AWS, and\n' +
+    'passes on its exit code.',
   options: {
     port: { type: 'string', value: 'n', says: 'where Coffer listens (default 4566)' },
     endpoint: { type: 'string', value: 'url', says: 'the same as a URL (default: AWS_ENDPOINT_URL when it is local)' },
@@ -35,7 +36,9 @@ export const exec: Command = {
       region: region(values) ?? server.defaultRegion,
     };
     const { set, unset } = environmentFor(target, process.env);
-    const environment: NodeJS.ProcessEnv = { ...process.env, ...set };
+    // A profile of this machine may name endpoints of single services, which go before the common one, or roles to assume.
+    const profiles = { AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull };
+    const environment: NodeJS.ProcessEnv = { ...process.env, ...set, ...profiles };
     for (const name of unset) delete environment[name];
     return runToEnd(command, rest, environment);
   },

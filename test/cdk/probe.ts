@@ -14,6 +14,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as deployment from 'aws-cdk-lib/aws-s3-deployment';
 import * as notifications from 'aws-cdk-lib/aws-s3-notifications';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -160,6 +161,12 @@ class Site extends Stack {
         functionAssociations: [{ function: rewrite, eventType: cloudfront.FunctionEventType.VIEWER_REQUEST }],
       },
     });
+    new deployment.BucketDeployment(this, 'Content', {
+      sources: [deployment.Source.data('index.html', `<a href="https://${this.bucket.bucketDomainName}">probe</a>`)],
+      destinationBucket: this.bucket,
+      distribution,
+    });
+    new CfnOutput(this, 'PagesName', { value: this.bucket.bucketName });
     new CfnOutput(this, 'Domain', { value: distribution.distributionDomainName });
   }
 }
@@ -184,7 +191,7 @@ class Use extends Stack {
     key.grantEncrypt(writer);
     new Inner(this, 'Inner', bucket);
     new s3.CfnAccessPoint(this, 'Access', { bucket: bucket.bucketName, name: 'probe-access' });
-    for (const name of [...'abcdefg'])
+    for (const name of ['a', 'b'])
       new ssm.StringParameter(this, `Setting${name}`, {
         parameterName: `/probe/${name}`,
         stringValue: bucket.bucketArn,

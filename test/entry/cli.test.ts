@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const bin = resolve(__dirname, '../../runtime/bin/coffer.js');
@@ -194,9 +194,14 @@ test('start, exec, reset and the end', async () => {
     expect.stringMatching(/^coffer start: The data directory .*\.coffer is open in another Coffer/),
   ]);
 
-  const show = 'console.log(process.env.AWS_ENDPOINT_URL, process.env.AWS_ACCESS_KEY_ID, process.env.AWS_REGION)';
-  const shown = await launch(['exec', '--port', port, ...node(`${show}; process.exit(7)`)], { AWS_PROFILE: 'x' }).ended;
-  expect(shown).toMatchObject({ code: 7, out: `${url} 111122223333 eu-west-1\n` });
+  const names = ['ENDPOINT_URL', 'ACCESS_KEY_ID', 'REGION', 'PROFILE', 'ENDPOINT_URL_S3', 'CONFIG_FILE'];
+  const show = `console.log(...${JSON.stringify(names)}.map((name) => process.env['AWS_' + name] ?? '-'))`;
+  const shown = await launch(['exec', '--port', port, ...node(`${show}; process.exit(7)`)], {
+    AWS_PROFILE: 'x',
+    AWS_ENDPOINT_URL_S3: 'https://s3.amazonaws.com',
+    AWS_CONFIG_FILE: 'mine',
+  }).ended;
+  expect(shown).toMatchObject({ code: 7, out: `${url} 111122223333 eu-west-1 - - ${devNull}\n` });
   const killed = await coffer('exec', '--port', port, ...node('process.kill(process.pid, "SIGKILL")'));
   expect(killed.code).toBe(137);
   const absent = await coffer('exec', '--port', port, '--', 'no-such-command');

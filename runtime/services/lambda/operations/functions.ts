@@ -27,7 +27,7 @@ import {
   versions,
 } from '../state';
 import { checkTags, requestTagKeys } from '../tags';
-import { usedLayers } from './layers';
+import { eraseUnused, usedLayers } from './layers';
 import { publish } from './versions';
 
 type Configuration = Output<typeof Lambda, 'CreateFunction'>;
@@ -152,6 +152,7 @@ export function functionHandlers(fleet: Fleet, downloads: Downloads): Handlers<t
         checkRevision(current, input.RevisionId);
         const row = versionRow(call, readSettings(of.name, change, current.settings, layers), current.code);
         putVersion(tx, functionKey(of), row);
+        if (input.Layers) await eraseUnused(tx, arnsOf(current));
         return row;
       });
       fleet.retire(of, latest.revisionId);
@@ -194,18 +195,26 @@ async function remove(tx: Writer, of: FunctionName): Promise<string | undefined>
     tx.delete(versions, [...key, Number(of.qualifier)]);
     tx.delete(policies, [...key, of.qualifier]);
     tx.delete(eventConfigs, [...key, of.qualifier]);
+    await eraseUnused(tx, arnsOf(version));
     return version.revisionId;
   }
+  const used = new Set<string>();
   for await (const { key: path, value } of tx.scan(versions, { within: key })) {
+    for (const arn of arnsOf(value)) used.add(arn);
     tx.drop(value.code.blob);
     tx.delete(versions, path);
   }
+  await eraseUnused(tx, used);
   for (const table of [aliases, policies, eventConfigs]) {
     for await (const { key: path } of tx.scan<unknown>(table, { within: key })) tx.delete<unknown>(table, path);
   }
   await removeUrls(tx, key);
   tx.delete(functions, key);
   return undefined;
+}
+
+function arnsOf({ settings: { Layers } }: VersionRow): string[] {
+  return Layers.map(({ arn }) => arn);
 }
 
 function versionRow(call: Call, settings: Settings, code: Code): VersionRow {

@@ -2,13 +2,14 @@
 import type * as Lambda from '@aws-sdk/client-lambda';
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
+import type { Writer } from '../../../store/port';
 import { takePackage } from '../code';
 import type { Downloads } from '../downloads';
 import { invalidParameter, invalidValue, notFound } from '../errors';
 import { type LayerName, layerArn, layerKey, layerName, parseLayerArn, placeOf } from '../names';
 import { checkRuntime } from '../runtimes';
 import { checkLayerCount } from '../settings';
-import { type LayerUse, type LayerVersionRow, layerNames, layerPolicies, layers } from '../state';
+import { type LayerUse, type LayerVersionRow, layerNames, layerPolicies, layers, versions } from '../state';
 
 export function layerHandlers(downloads: Downloads): Handlers<typeof Lambda> {
   const content = async (call: Call, { code }: LayerVersionRow): Promise<Lambda.LayerVersionContentOutput> => ({
@@ -90,10 +91,30 @@ export function layerHandlers(downloads: Downloads): Handlers<typeof Lambda> {
         if (!row || row.deleted) return;
         tx.put(layers, layerKey(of), { ...row, deleted: true });
         tx.delete(layerPolicies, layerKey(of));
+        await eraseUnused(tx, [layerArn(of)]);
       });
       return {};
     },
   };
+}
+
+/**
+ * Forgets deleted layer versions, with their content, that no function uses any more: those that use one go on with it.
+ * @param arns of versions that may have lost their last user
+ */
+export async function eraseUnused(tx: Writer, arns: Iterable<string>): Promise<void> {
+  const doomed = new Map<string, LayerVersionRow>();
+  for (const arn of arns) {
+    const of = parseLayerArn(arn);
+    const row = of && (await tx.get(layers, layerKey(of)));
+    if (row?.deleted) doomed.set(arn, row);
+  }
+  if (doomed.size === 0) return;
+  for await (const { value } of tx.scan(versions)) for (const { arn } of value.settings.Layers) doomed.delete(arn);
+  for (const [arn, { code }] of doomed) {
+    tx.drop(code.blob);
+    tx.delete(layers, layerKey(parseLayerArn(arn)!));
+  }
 }
 
 /** Checks that the caller may use each layer, and that it exists. */
