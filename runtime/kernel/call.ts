@@ -13,6 +13,7 @@ import type { Membership } from './organization';
 import type { Peers } from './peers';
 import type { Principal } from './principal';
 import type { History } from './record';
+import type { StandIn } from './service';
 import type { Timers } from './timers';
 
 /** Where in which deployed template something came from: kept beside policies so that an explanation can name it. */
@@ -45,6 +46,8 @@ export interface Kernel {
    * particular, when it has none. @throws AwsError what is wrong with the signature
    */
   identify(request: Request, signingNames: readonly string[], bodyLimitBytes: number): Promise<Identified>;
+  /** What does the work of a function natively, if something does: see `Service.standIn`. */
+  standIn(invocation: StandIn): Promise<unknown> | undefined;
   /**
    * Asked by a service before it says that something does not exist: accounts are taken to have things that nobody has
    * made (see `Service.supply`). @returns whether it is there now

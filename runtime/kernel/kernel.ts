@@ -94,6 +94,13 @@ export function createKernel(options: KernelOptions): RunningKernel {
     answer: (request) => answer(request),
     identify: (request, signingNames, bodyLimitBytes) =>
       authenticate(request, { dialect: 'rest', signingNames, bodyLimitBytes }),
+    standIn(invocation) {
+      for (const service of options.services) {
+        const work = service.standIn?.(invocation, kernel);
+        if (work) return work;
+      }
+      return undefined;
+    },
     async supply(arn, call) {
       for (const { supply } of suppliers) if (await supply(arn, call)) return true;
       return false;

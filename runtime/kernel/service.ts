@@ -73,6 +73,15 @@ export interface Exchange {
   readonly granted: boolean;
 }
 
+/** An invocation that somebody may do natively. */
+export interface StandIn {
+  readonly account: string;
+  readonly region: string;
+  readonly functionName: string;
+  readonly roleArn: string;
+  readonly payload: Uint8Array;
+}
+
 export interface Service {
   /** IAM prefix and name among peers: `s3`, `kms`, `lambda`. */
   readonly name: string;
@@ -106,6 +115,11 @@ export interface Service {
    * Undefined: not mine. Must decide cheaply. @returns whether it is there now
    */
   supply?(arn: string, call: Call): Promise<boolean> | undefined;
+  /**
+   * Does natively what a function of somebody else's making does: CloudFormation knows CDK's own handlers. Undefined:
+   * its code runs. Must decide cheaply. @returns its answer, to be sent as JSON
+   */
+  standIn?(invocation: StandIn, kernel: Kernel): Promise<unknown> | undefined;
   /** Sees every request to this service once it is answered, however it ended. Must be cheap and must not throw. */
   follow?(exchange: Exchange): void;
   /** Before the first request: fill what a fresh account has, resume what a crash interrupted. */

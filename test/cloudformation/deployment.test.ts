@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CloudFormationClient, DeleteStackCommand } from '@aws-sdk/client-cloudformation';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -17,6 +18,7 @@ import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as deployment from 'aws-cdk-lib/aws-s3-deployment';
+import { packArchive } from '../../runtime/engine/archive';
 
 process.env.CDK_VALIDATION = 'false';
 
@@ -152,6 +154,30 @@ test('an archive as it is, behind a distribution that is inert', async () => {
   });
   const deployed = await coffer.deploy(app);
   expect(await keysOf('Zip')).toEqual([deployed.output('Keys')]);
+});
+
+test('the handler invoked by hand, as cdk watch does it', async () => {
+  const app = () => site('Swap', () => ({ sources: [deployment.Source.data('a.txt', 'one')] }));
+  const deployed = await coffer.deploy(app());
+  const handler = deployed.stacks[0].resources.find(({ type }) => type === 'AWS::Lambda::Function')!;
+  await client.send(
+    new PutObjectCommand({ Bucket: 'site-swap', Key: 'new.zip', Body: packArchive({ 'b.txt': 'two' }) }),
+  );
+  const ask = async (SourceObjectKeys: string[]) => {
+    const ResourceProperties = {
+      SourceBucketNames: ['site-swap'],
+      SourceObjectKeys,
+      DestinationBucketName: 'site-swap',
+      Prune: 'true',
+    };
+    const Payload = JSON.stringify({ RequestType: 'Update', ResponseURL: 'https://x.y', ResourceProperties });
+    const functions = coffer.client(LambdaClient);
+    const said = await functions.send(new InvokeCommand({ FunctionName: handler.physicalId, Payload }));
+    return [said.FunctionError, Buffer.from(said.Payload!).toString()];
+  };
+  expect(await ask(['new.zip'])).toEqual([undefined, 'null']);
+  expect(await keysOf('Swap')).toEqual(['b.txt']);
+  expect(await ask(['gone.zip'])).toEqual(['Unhandled', expect.stringContaining('NoSuchKey')]);
 });
 
 test('a source that is no archive, and a role that may not write, fail the deployment with the reason', async () => {

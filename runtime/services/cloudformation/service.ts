@@ -3,6 +3,7 @@ import type * as CloudFormation from '@aws-sdk/client-cloudformation';
 import type { Operations } from '../../kernel/peers';
 import type { Handlers, ResourceType, Service } from '../../kernel/service';
 import { actions } from './actions';
+import { handlerInvoked } from './custom/deployment';
 import { giveUp, takeAnswer } from './custom/responses';
 import { closeDeployer, type Deployer, openDeployer } from './deployer';
 import { consumers } from './notices';
@@ -53,6 +54,7 @@ export function cloudformation(types: () => readonly ResourceType[]): Service {
     actions,
     timers: { giveUp, forget },
     resources,
+    standIn: handlerInvoked,
     supply: createToolkits(),
     consumers,
     edge: { before: (request, kernel) => takeAnswer(request, kernel) ?? takeSignal(request, kernel) },

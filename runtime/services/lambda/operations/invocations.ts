@@ -4,12 +4,13 @@
  * "InvokeWithResponseStream".
  */
 import type * as Lambda from '@aws-sdk/client-lambda';
+import { isAwsError } from '../../../base/errors';
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
 import { accept } from '../async/queue';
 import { invalidParameter, invalidPayload, invalidValue, payloadTooLarge, unsupported } from '../errors';
 import type { Fleet } from '../execution/fleet';
-import { functionName, qualifiedArn } from '../names';
+import { type FunctionName, functionName, qualifiedArn } from '../names';
 import { targetOf } from '../resolution';
 import { ResponseStream } from '../streaming';
 
@@ -36,6 +37,8 @@ export function invocationHandlers(fleet: Fleet): Handlers<typeof Lambda> {
         await accept(call.kernel, of, { requestId: call.requestId, traceId, payload, acceptedAt: call.now });
         return { StatusCode: 202 };
       }
+      const native = call.kernel.standIn({ ...standInFor(of), roleArn: target.version.settings.Role, payload });
+      if (native) return { StatusCode: 200, ExecutedVersion: executed, ...(await answered(native)) };
       const outcome = await fleet.run(call.kernel, target, {
         requestId: call.requestId,
         invokedArn: qualifiedArn(of),
@@ -82,6 +85,19 @@ export function invocationHandlers(fleet: Fleet): Handlers<typeof Lambda> {
       };
     },
   };
+}
+
+const standInFor = ({ account, region, name }: FunctionName) => ({ account, region, functionName: name });
+
+/** What was done natively, as the function would have answered it. */
+async function answered(work: Promise<unknown>): Promise<{ FunctionError?: string; Payload: Uint8Array }> {
+  try {
+    return { Payload: Buffer.from(JSON.stringify((await work) ?? null)) };
+  } catch (error) {
+    if (!isAwsError(error)) throw error;
+    const said = { errorMessage: error.message, errorType: error.code };
+    return { FunctionError: 'Unhandled', Payload: Buffer.from(JSON.stringify(said)) };
+  }
 }
 
 async function* nothing(): AsyncGenerator<never> {}
