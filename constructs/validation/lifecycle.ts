@@ -136,12 +136,12 @@ function whole(findings: Findings, at: string, rule: Properties, steps: Step[], 
 function filters(findings: Findings, at: string, rule: Properties): void {
   const above = number(rule.ObjectSizeGreaterThan);
   const below = number(rule.ObjectSizeLessThan);
-  if (above !== undefined && below !== undefined && above >= below)
+  if (above !== undefined && below !== undefined && above + 2 > below)
     findings.wrong(
       `${at}.ObjectSizeGreaterThan`,
       above,
-      `less than ObjectSizeLessThan, ${below}`,
-      'exchange the two: no object is both',
+      `at least 2 less than ObjectSizeLessThan, ${below}`,
+      'exchange the two, or set them apart: no object is both',
     );
   if (rule.AbortIncompleteMultipartUpload === undefined) return;
   for (const name of ['TagFilters', 'ObjectSizeGreaterThan', 'ObjectSizeLessThan'])

@@ -167,10 +167,10 @@ const lifecycle: Body[] = [
   },
   {
     id: 'Coffer-LifecycleRule',
-    lines: [...RULES, 'days_of(rule.ObjectSizeGreaterThan) >= days_of(rule.ObjectSizeLessThan)'],
+    lines: [...RULES, 'days_of(rule.ObjectSizeGreaterThan) + 2 > days_of(rule.ObjectSizeLessThan)'],
     at: at('ObjectSizeGreaterThan'),
     message:
-      'sprintf("ObjectSizeGreaterThan is %v; allowed: less than %v", [rule.ObjectSizeGreaterThan, rule.ObjectSizeLessThan])',
+      'sprintf("ObjectSizeGreaterThan is %v; allowed: at least 2 less than %v", [rule.ObjectSizeGreaterThan, rule.ObjectSizeLessThan])',
   },
   {
     id: 'Coffer-LifecycleRule',

@@ -15,8 +15,8 @@ export interface Wrong {
   readonly says: string;
   /** Makes it in a stack; the bucket to blame. */
   readonly make: (stack: Stack) => s3.Bucket | s3.CfnBucket;
-  /** Templates tell it too. False where it takes more than one look at a template. */
-  readonly rego?: false;
+  /** S3 takes it, and does not what it seems to say. Everything else S3 refuses. */
+  readonly taken?: true;
 }
 
 const days = (n: number) => Duration.days(n);
@@ -153,11 +153,12 @@ const lifecycle: Wrong[] = [
   {
     what: 'sizes that no object has',
     rule: 'Coffer-LifecycleRule',
-    says: `${RULE}.ObjectSizeGreaterThan is 500; allowed: less than ObjectSizeLessThan, 100; fix: exchange the two: no object is both`,
+    says: `${RULE}.ObjectSizeGreaterThan is 500; allowed: at least 2 less than ObjectSizeLessThan, 100; fix: exchange the two, or set them apart: no object is both`,
     make: rules({ id: 'r', expiration: days(5), objectSizeGreaterThan: 500, objectSizeLessThan: 100 }),
   },
   {
     what: 'old versions where none are kept',
+    taken: true,
     rule: 'Coffer-LifecycleRule',
     says: `${RULE}.NoncurrentVersionExpiration is "r"; allowed: only where versions are kept: it never acts; fix: enable versioning, or remove it`,
     make: unversioned({ id: 'r', noncurrentVersionExpiration: days(5) }),
@@ -177,6 +178,7 @@ const locks: Wrong[] = [
   },
   {
     what: 'a compliance lock on what is to be emptied',
+    taken: true,
     rule: 'Coffer-ObjectLock',
     says: 'Tags is "aws-cdk:auto-delete-objects"; allowed: not with Object Lock: locked versions cannot be deleted, so neither can the stack; fix: leave out autoDeleteObjects and retain the bucket',
     make: (stack) =>
@@ -199,6 +201,7 @@ const locks: Wrong[] = [
   },
   {
     what: 'logs to itself',
+    taken: true,
     rule: 'Coffer-LogTarget',
     says: 'LoggingConfiguration.DestinationBucketName is "the bucket itself"; allowed: another bucket: each log would be logged in turn; fix: log to a bucket of its own',
     make: (stack) => new s3.Bucket(stack, 'Bad', { serverAccessLogsPrefix: 'logs/' }),
@@ -220,6 +223,7 @@ const replication: Wrong[] = [
   },
   {
     what: 'objects under a key that replication leaves out',
+    taken: true,
     rule: 'Coffer-Replication',
     says: `${REPLICA}.SourceSelectionCriteria.SseKmsEncryptedObjects.Status is not set; allowed: Enabled where objects are encrypted under a KMS key: else none of them is copied; fix: enable it and name a ReplicaKmsKeyID`,
     make: replicated(underKey, versions),
