@@ -1,6 +1,13 @@
 /** Browser-based uploads: forms as browsers post them, signed with either version. */
 import { createHmac } from 'node:crypto';
-import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { openForm } from '../../runtime/engine/multipart';
@@ -27,11 +34,11 @@ afterAll(async () => {
 
 type Fields = Readonly<Record<string, string>>;
 
-async function post(fields: Fields, file: string | undefined = 'content', to = coffer) {
+async function post(fields: Fields, file: string | undefined = 'content', to = coffer, bucket = Bucket) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   if (file !== '') form.append('file', new Blob([file]), 'photo.jpg');
-  const response = await fetch(`${to.endpoint}/${Bucket}`, { method: 'POST', body: form, redirect: 'manual' });
+  const response = await fetch(`${to.endpoint}/${bucket}`, { method: 'POST', body: form, redirect: 'manual' });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
@@ -39,7 +46,12 @@ const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 const encode = (policy: unknown) => Buffer.from(JSON.stringify(policy)).toString('base64');
 
 /** A form of version 4 whose policy names all of its fields, and more. */
-function signed(fields: Fields, more: readonly unknown[] = [], expiration = inAnHour()): Record<string, string> {
+function signed(
+  fields: Fields,
+  more: readonly unknown[] = [],
+  expiration = inAnHour(),
+  bucket = Bucket,
+): Record<string, string> {
   const own = {
     'x-amz-algorithm': 'AWS4-HMAC-SHA256',
     'x-amz-credential': CREDENTIAL,
@@ -47,7 +59,7 @@ function signed(fields: Fields, more: readonly unknown[] = [], expiration = inAn
   };
   const all: Fields = { ...fields, ...own };
   const named = Object.entries(all).map(([name, value]) => ({ [name]: value }));
-  const policy = encode({ expiration, conditions: [{ bucket: Bucket }, ...named, ...more] });
+  const policy = encode({ expiration, conditions: [{ bucket }, ...named, ...more] });
   const key = signingKey('test', { date: DATE, region: 'us-east-1', service: 's3' });
   return { ...all, policy, 'x-amz-signature': sign(key, policy) };
 }
@@ -72,6 +84,39 @@ test('answers as it is asked to', async () => {
   const moved = await post(signed({ key: 'two', success_action_redirect: page }));
   expect(moved.status).toBe(303);
   expect(moved.headers.get('location')).toMatch(/^http:\/\/127\.0\.0\.1:1\/done\?x=1&bucket=uploads&key=two&etag=%22/);
+});
+
+test('policies know how a request is signed', async () => {
+  const box = 'by-form-only';
+  const s3 = coffer.client(S3Client);
+  await s3.send(new CreateBucketCommand({ Bucket: box }));
+  const deny = (Condition: object) => {
+    const Resource = `arn:aws:s3:::${box}/*`;
+    const Statement = [{ Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource, Condition }];
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    return s3.send(new PutBucketPolicyCommand({ Bucket: box, Policy }));
+  };
+  const byForm = async () => {
+    const fields = signed({ key: 'k' }, [], inAnHour(), box);
+    return (await post(fields, 'content', coffer, box)).status;
+  };
+  const byHeader = async () => {
+    const put = new PutObjectCommand({ Bucket: box, Key: 'k', Body: 'x' });
+    return (await s3.send(put).catch((error) => error)).$metadata.httpStatusCode;
+  };
+  const byUrl = async () => {
+    const url = await getSignedUrl(s3, new PutObjectCommand({ Bucket: box, Key: 'k' }), { expiresIn: 60 });
+    return (await fetch(url.replace(/^https?:\/\/[^/]+/, coffer.endpoint!), { method: 'PUT', body: 'x' })).status;
+  };
+  const all = async () => [await byForm(), await byHeader()];
+  await deny({ StringNotEquals: { 's3:authType': 'POST' } });
+  expect(await all()).toEqual([204, 403]);
+  await deny({ StringEquals: { 's3:authType': 'POST' } });
+  expect(await all()).toEqual([403, 200]);
+  await deny({ StringNotEquals: { 's3:signatureversion': 'AWS4-HMAC-SHA256' } });
+  expect(await all()).toEqual([204, 200]);
+  await deny({ StringEquals: { 's3:authType': 'REST-QUERY-STRING' } });
+  expect(await byUrl()).toBe(403);
 });
 
 test('a key may take the name of the file', async () => {

@@ -24,18 +24,30 @@ export interface OnObject extends OnBucket {
 
 /** Keys that every request to S3 carries. */
 function requestKeys(call: Call, bucket: Bucket | undefined): Keys {
-  const { headers, query, tlsVersion } = call.request;
-  const presigned = query.some(([name]) => name === 'X-Amz-Signature');
-  const signed = presigned || headers.authorization !== undefined;
+  const { headers, tlsVersion } = call.request;
+  const { type, version } = signingOf(call.request);
   return {
-    's3:authType': presigned ? 'REST-QUERY-STRING' : signed ? 'REST-HEADER' : undefined,
-    's3:signatureversion': signed ? 'AWS4-HMAC-SHA256' : undefined,
-    's3:signatureAge': presigned ? signatureAge(call) : undefined,
+    's3:authType': type,
+    's3:signatureversion': version,
+    's3:signatureAge': type === 'REST-QUERY-STRING' ? signatureAge(call) : undefined,
     's3:x-amz-content-sha256': headers['x-amz-content-sha256'],
     's3:TlsVersion': tlsVersion,
     's3:ResourceAccount': bucket?.account,
     ...(bucket?.via ? accessPointKeys(bucket.via) : undefined),
   };
+}
+
+/**
+ * Where the signature is and which version it has; "AWS" is Signature Version 2. Source: Amazon S3 API reference, "Amazon
+ * S3 Signature Version 4 Authentication Specific Policy Keys".
+ */
+function signingOf({ headers, query, form }: Call['request']): { readonly type?: string; readonly version?: string } {
+  const versionOf = (isVersion4: boolean) => (isVersion4 ? 'AWS4-HMAC-SHA256' : 'AWS');
+  if (form) return form.claim ? { type: 'POST', version: versionOf(form.claim.version === 4) } : {};
+  if (headers.authorization !== undefined)
+    return { type: 'REST-HEADER', version: versionOf(headers.authorization.startsWith('AWS4-')) };
+  const signature = query.find(([name]) => name === 'X-Amz-Signature' || name === 'Signature')?.[0];
+  return signature ? { type: 'REST-QUERY-STRING', version: versionOf(signature !== 'Signature') } : {};
 }
 
 /** Milliseconds since a URL was signed. */
