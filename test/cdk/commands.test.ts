@@ -12,7 +12,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { type Coffer, startCoffer } from '@coffer/runtime';
-import { App, CfnOutput, CfnParameter, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, CfnOutput, CfnParameter, CfnResource, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -144,6 +144,18 @@ test('a refactor moves a bucket to another stack and renames a queue', async () 
   expect(after.map(({ LogicalResourceId }) => LogicalResourceId!.replace(/[0-9A-F]{8}$/, ''))).toEqual(
     expect.arrayContaining(['After', 'Moved']),
   );
+});
+
+test('properties that cannot be are told before anything is made', async () => {
+  const app = assembly('early', (it) =>
+    stackIn(it, 'Early', (stack) => {
+      new CfnResource(stack, 'B', { type: 'AWS::S3::Bucket', properties: { Colour: 'red' } });
+    }),
+  );
+  const { code, said } = await deploy(app);
+  expect(code).toBe(1);
+  expect(said.replace(/\s+/g, ' ')).toContain('extraneous key [Colour] is not permitted');
+  await expect(resourcesOf('Early')).resolves.toEqual([]);
 });
 
 test('a nested stack: changes in it are told and made, its failure is told at its resource', async () => {

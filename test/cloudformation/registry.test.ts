@@ -1,5 +1,12 @@
 /** What AWS publishes of its resource types, held against templates and against the types of this runtime. */
-import { CloudFormationClient, CreateStackCommand, DescribeStackEventsCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationClient,
+  CreateChangeSetCommand,
+  CreateStackCommand,
+  DescribeChangeSetCommand,
+  DescribeEventsCommand,
+  DescribeStackEventsCommand,
+} from '@aws-sdk/client-cloudformation';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { createServices } from '../../runtime/services';
 import { registeredType } from '../../runtime/services/cloudformation/registry';
@@ -34,6 +41,29 @@ test.each<[string, object, string]>([
   expect(await reasonOf(type, properties)).toBe(
     `Properties validation failed for resource R with message:\n${message}`,
   );
+});
+
+test('a change set fails early, and says where in the template', async () => {
+  const cfn = coffer.client(CloudFormationClient);
+  const Properties = { VersioningConfiguration: { Status: { Ref: 'Q' } }, Colour: 1, Tags: { Ref: 'Q' } };
+  const Resources = { B: { Type: 'AWS::S3::Bucket', Properties }, Q: { Type: 'AWS::SQS::Queue' } };
+  const TemplateBody = JSON.stringify({ Resources });
+  const set = { StackName: 'Proposed', ChangeSetName: 'X' };
+  await cfn.send(new CreateChangeSetCommand({ ...set, ChangeSetType: 'CREATE', TemplateBody }));
+  expect(await cfn.send(new DescribeChangeSetCommand(set))).toMatchObject({
+    Status: 'FAILED',
+    StatusReason: expect.stringContaining('[AWS::EarlyValidation::PropertyValidation]'),
+  });
+  const { OperationEvents } = await cfn.send(new DescribeEventsCommand({ ...set, Filters: { FailedEvents: true } }));
+  // What is only known later may be anything.
+  expect(OperationEvents).toMatchObject([
+    {
+      EventType: 'VALIDATION_ERROR',
+      LogicalResourceId: 'B',
+      ValidationPath: '/Resources/B/Properties',
+      ValidationStatusReason: 'extraneous key [Colour] is not permitted',
+    },
+  ]);
 });
 
 test('an attribute that AWS does not know is refused before the stack begins', async () => {

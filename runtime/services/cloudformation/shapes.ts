@@ -41,7 +41,8 @@ function checkMembers(
 }
 
 function check(value: unknown, shape: Shape, definitions: Definitions, path: string, found: string[]): void {
-  if (value === undefined || shape === '*') return;
+  // A symbol stands for what is only known when the resource is made.
+  if (value === undefined || typeof value === 'symbol' || shape === '*') return;
   const wrong = (expected: string) => void found.push(`${path}: expected type: ${expected}, found: ${kindOf(value)}`);
   if (shape === 's') {
     if (typeof value === 'object') wrong('String');

@@ -188,11 +188,21 @@ export interface ChangeSet extends StackSettings {
   readonly nested?: readonly string[];
   readonly parentId?: string;
   readonly rootId?: string;
+  /** What is wrong with properties, where that made it fail. */
+  readonly faults?: readonly Fault[];
   /** Physical ids of resources that it takes in, by logical id. */
   readonly adopt?: Readonly<Record<string, string>>;
   readonly token?: string;
   /** What the caller wishes for the execution and reads back; JSON. */
   readonly wishes: string;
+}
+
+export interface Fault {
+  readonly logicalId: string;
+  readonly type: string;
+  /** Into the template: `/Resources/A/Properties/Rules/0`. */
+  readonly path: string;
+  readonly reason: string;
 }
 
 /** Which template of a stack: `previous` exists while an update can still be rolled back. */

@@ -3,7 +3,16 @@ import type { OperationEvent } from '@aws-sdk/client-cloudformation';
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
 import { missingChangeSet, missingResource, missingStack, validationError } from '../errors';
-import { allStacks, eventsOf, findChangeSet, findResource, resourcesOf, type Stack } from '../state';
+import {
+  allStacks,
+  type ChangeSet,
+  eventsOf,
+  type Fault,
+  findChangeSet,
+  findResource,
+  resourcesOf,
+  type Stack,
+} from '../state';
 import { eventView, here, paged, positionIn, resourceView, stackNamed, tokenAt } from './views';
 
 type Client = typeof import('@aws-sdk/client-cloudformation');
@@ -21,13 +30,13 @@ export const contentHandlers: Handlers<Client> = {
     };
   },
 
-  /** Events of one operation. Change sets have none here: their validation happens before they are kept. */
+  /** Events of one operation. Those of a change set tell what is wrong with properties. */
   async DescribeEvents(call, { StackName, ChangeSetName, OperationId, Filters, NextToken: token }) {
     if (ChangeSetName) {
       const stack = StackName ? await stackNamed(call, StackName, missingStack.change) : undefined;
-      if (!(await findChangeSet(call.kernel.store, here(call), ChangeSetName, stack)))
-        throw missingChangeSet(ChangeSetName);
-      return { OperationEvents: [] };
+      const found = await findChangeSet(call.kernel.store, here(call), ChangeSetName, stack);
+      if (!found) throw missingChangeSet(ChangeSetName);
+      return { OperationEvents: (found.changeSet.faults ?? []).map((fault) => faultView(found, fault)) };
     }
     const stack = await stackNamed(call, StackName, missingStack.change);
     const all = await eventsOf(call.kernel.store, stack, 100_000);
@@ -75,6 +84,25 @@ export const contentHandlers: Handlers<Client> = {
     };
   },
 };
+
+/** Source: CloudFormation API Reference, "OperationEvent". */
+function faultView({ stack, changeSet }: { stack: Stack; changeSet: ChangeSet }, fault: Fault): OperationEvent {
+  const { logicalId, type, path, reason } = fault;
+  return {
+    EventId: `${changeSet.id.slice(changeSet.id.lastIndexOf('/') + 1)}${path}`,
+    StackId: stack.id,
+    EventType: 'VALIDATION_ERROR',
+    LogicalResourceId: logicalId,
+    PhysicalResourceId: '',
+    ResourceType: type,
+    Timestamp: new Date(changeSet.createdAt),
+    ValidationFailureMode: 'FAIL',
+    ValidationName: 'PROPERTY_VALIDATION',
+    ValidationStatus: 'FAILED',
+    ValidationStatusReason: reason,
+    ValidationPath: path,
+  };
+}
 
 /** The stack that a physical resource belongs to. */
 async function stackWith(call: Call, physicalId: string): Promise<Stack> {
