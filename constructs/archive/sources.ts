@@ -85,14 +85,7 @@ export function vended(to: Delivery): Permission {
       useKey(
         'LogDeliveryKey',
         principal,
-        [
-          'kms:Encrypt',
-          'kms:Decrypt',
-          'kms:ReEncryptFrom',
-          'kms:ReEncryptTo',
-          'kms:GenerateDataKey',
-          'kms:DescribeKey',
-        ],
+        ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
         from(to, sources),
       ),
     ],
@@ -128,7 +121,7 @@ export function cloudTrail(to: Delivery, trailArns: readonly string[], organizat
       write('CloudTrailWrite', principal, [...objects(to, '*'), ...organization], { ...source, StringEquals: OWNER }),
     ],
     key: [
-      useKey('CloudTrailEncrypt', principal, ['kms:GenerateDataKey'], {
+      useKey('CloudTrailEncrypt', principal, ['kms:GenerateDataKey*'], {
         ...source,
         StringLike: {
           'kms:EncryptionContext:aws:cloudtrail:arn': one(
@@ -231,19 +224,7 @@ export function logExports(to: Delivery): Permission {
       write(`LogExportsWrite${i}`, principal, [`${to.bucketArn}/${to.prefix}*`], from(to, sources, OWNER)),
     ]),
     key: principals.map((principal, i) =>
-      useKey(
-        `LogExportsKey${i}`,
-        principal,
-        [
-          'kms:Encrypt',
-          'kms:Decrypt',
-          'kms:ReEncryptFrom',
-          'kms:ReEncryptTo',
-          'kms:GenerateDataKey',
-          'kms:DescribeKey',
-        ],
-        from(to, sources),
-      ),
+      useKey(`LogExportsKey${i}`, principal, ['kms:GenerateDataKey', 'kms:Decrypt'], from(to, sources)),
     ),
   };
 }
