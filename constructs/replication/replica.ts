@@ -3,12 +3,12 @@
  * nothing there. The role need not exist yet. Source: S3 User Guide, "Granting permissions when the source and
  * destination buckets are owned by different AWS accounts".
  */
-import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { SecureBucket } from '../bucket/bucket';
 import type { SecureBucketProps } from '../bucket/props';
 import { Problems } from '../validation/problems';
+import { foreignBucketStatements, foreignKeyStatement } from './rule';
 
 /** Properties of a ReplicaBucket. */
 export interface ReplicaBucketProps extends SecureBucketProps {
@@ -50,45 +50,11 @@ export class ReplicaBucket extends SecureBucket {
     for (const [i, arn] of sourceRoleArns.entries()) this.accept(arn, i);
   }
 
-  /**
-   * A policy that names a role which does not exist is refused, so the account is named, and the role by condition.
-   */
   private accept(roleArn: string, i: number): void {
     const account = ROLE.exec(roleArn)?.[1] ?? '';
-    const from = { ArnEquals: { 'aws:PrincipalArn': roleArn } };
-    const principals = [new iam.AccountPrincipal(account)];
-    this.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: `Replicas${i}`,
-        principals,
-        actions: [
-          's3:ObjectOwnerOverrideToBucketOwner',
-          's3:ReplicateDelete',
-          's3:ReplicateObject',
-          's3:ReplicateTags',
-        ],
-        resources: [this.arnForObjects('*')],
-        conditions: from,
-      }),
-    );
-    this.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: `ReplicasVersioned${i}`,
-        principals,
-        actions: ['s3:GetBucketVersioning', 's3:ListBucket'],
-        resources: [this.bucketArn],
-        conditions: from,
-      }),
-    );
+    for (const statement of foreignBucketStatements(roleArn, account, this.bucketArn, i))
+      this.addToResourcePolicy(statement);
     if (this.encryptionKey instanceof kms.Key)
-      this.encryptionKey.addToResourcePolicy(
-        new iam.PolicyStatement({
-          sid: `Replicas${i}`,
-          principals,
-          actions: ['kms:Encrypt', 'kms:GenerateDataKey'],
-          resources: ['*'],
-          conditions: from,
-        }),
-      );
+      this.encryptionKey.addToResourcePolicy(foreignKeyStatement(roleArn, account, i));
   }
 }

@@ -11,7 +11,17 @@ import { act } from '../compute/alarms';
 import { BucketMetrics } from '../observe/metrics';
 import { Problems } from '../validation/problems';
 import { ExistingObjects } from './existing';
-import { allowReplication, checkTargets, nameOf, type ReplicationTarget, replicationRules, ruleIdOf } from './rule';
+import {
+  allowReplication,
+  arnOf,
+  checkTargets,
+  foreignBucketStatements,
+  foreignKeyStatement,
+  nameOf,
+  type ReplicationTarget,
+  replicationRules,
+  ruleIdOf,
+} from './rule';
 
 /** Properties of a BucketReplication. */
 export interface BucketReplicationProps {
@@ -53,10 +63,12 @@ export class BucketReplication extends Construct {
   public readonly ruleIds: string[];
   /** Alarms: failures, and with timeControl delays beyond 15 minutes. */
   public readonly alarms: cloudwatch.Alarm[] = [];
+  private readonly targets: ReplicationTarget[];
 
   constructor(scope: Construct, id: string, props: BucketReplicationProps) {
     super(scope, id);
     const { source, targets } = props;
+    this.targets = targets;
     const problems = new Problems(this);
     checkTargets(problems, source, targets);
     const name = props.roleName ?? 'role';
@@ -74,6 +86,39 @@ export class BucketReplication extends Construct {
     this.ruleIds = targets.map(ruleIdOf);
     this.watch(props);
     if (props.existingObjects) new ExistingObjects(this, 'Existing', { source, after: [policy] });
+  }
+
+  /**
+   * What the owner of a target in another account has to add to the policy of that bucket, where it is no ReplicaBucket.
+   * @param index of the target
+   */
+  public requiredBucketStatements(index: number): iam.PolicyStatement[] {
+    const { bucket } = this.foreignTarget(index);
+    return foreignBucketStatements(this.role.roleArn, Stack.of(this).account, arnOf(bucket));
+  }
+
+  /**
+   * What that owner has to add to the policy of the key of the replicas.
+   * @param index of the target
+   */
+  public requiredKeyStatement(index: number): iam.PolicyStatement {
+    this.foreignTarget(index);
+    return foreignKeyStatement(this.role.roleArn, Stack.of(this).account);
+  }
+
+  private foreignTarget(index: number): ReplicationTarget {
+    const target = this.targets[index];
+    const problems = new Problems(this);
+    const foreign = this.targets.flatMap((it, i) => (it.account === undefined ? [] : [i]));
+    problems.check(
+      target?.account !== undefined,
+      'index',
+      index,
+      `a target with an account: ${foreign.join(', ') || 'there is none'}`,
+      'buckets of this account need nothing more',
+    );
+    problems.throwIfAny();
+    return target;
   }
 
   private watch({ source, targets, alarmActions }: BucketReplicationProps): void {

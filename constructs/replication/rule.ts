@@ -256,3 +256,45 @@ function throughS3(key: kms.IKey, actions: string[], region: string, bucket: s3.
 export function differ(one: string, other: string): boolean {
   return !Token.isUnresolved(one) && !Token.isUnresolved(other) && one !== other;
 }
+
+/** What a bucket of another account has to let the role do: replicate into it, and own nothing there. */
+export function foreignBucketStatements(
+  roleArn: string,
+  account: string,
+  bucketArn: string,
+  n = 0,
+): iam.PolicyStatement[] {
+  return [
+    foreign(
+      `Replicas${n}`,
+      roleArn,
+      account,
+      [`${bucketArn}/*`],
+      ['s3:ObjectOwnerOverrideToBucketOwner', 's3:ReplicateDelete', 's3:ReplicateObject', 's3:ReplicateTags'],
+    ),
+    foreign(`ReplicasVersioned${n}`, roleArn, account, [bucketArn], ['s3:GetBucketVersioning', 's3:ListBucket']),
+  ];
+}
+
+/** What the key of such a bucket has to let the role do. */
+export function foreignKeyStatement(roleArn: string, account: string, n = 0): iam.PolicyStatement {
+  return foreign(`Replicas${n}`, roleArn, account, ['*'], ['kms:Encrypt', 'kms:GenerateDataKey']);
+}
+
+/** A policy that names a role which does not exist is refused, so the account is named, and the role by condition. */
+function foreign(
+  sid: string,
+  roleArn: string,
+  account: string,
+  resources: string[],
+  actions: string[],
+): iam.PolicyStatement {
+  const principals = [new iam.AccountPrincipal(account)];
+  return new iam.PolicyStatement({
+    sid,
+    principals,
+    actions,
+    resources,
+    conditions: { ArnEquals: { 'aws:PrincipalArn': roleArn } },
+  });
+}

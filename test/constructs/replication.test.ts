@@ -161,6 +161,14 @@ test('several targets: by prefix, by tags, switched off, to another account', ()
   expect(statements.at(-1)!.Condition!.StringLike['kms:ViaService']).toBe('s3.eu-west-1.amazonaws.com');
   template.hasResourceProperties('AWS::IAM::Role', { RoleName: 'replicate-source' });
   expect(replication.alarms).toHaveLength(3);
+  // The owner of that bucket is told what ReplicaBucket would have given.
+  const [objects, versioned] = replication.requiredBucketStatements(3).map((it) => it.toStatementJson());
+  expect(objects).toMatchObject({ Sid: 'Replicas0', Resource: 'arn:aws:s3:::foreign/*' });
+  expect(versioned.Action).toEqual(['s3:GetBucketVersioning', 's3:ListBucket']);
+  expect(replication.requiredKeyStatement(3).toStatementJson().Action).toEqual(['kms:Encrypt', 'kms:GenerateDataKey']);
+  expect(() => replication.requiredBucketStatements(0)).toThrow(
+    'invalid props of S/Replication:\n  index is 0; allowed: a target with an account: 3; fix: buckets of this account need nothing more',
+  );
 });
 
 test('the other account lets the one role in, to replicate and no more, before that role exists', () => {
