@@ -42,10 +42,12 @@ export const actions: Actions<typeof Logs> = {
   DeleteLogGroup: group,
   DeleteLogStream: stream,
   DeleteResourcePolicy: all,
+  DeleteSubscriptionFilter: group,
   DeleteRetentionPolicy: group,
   DescribeLogGroups: (input, call) => onGroup(call, input.logGroupNamePrefix ?? ''),
   DescribeLogStreams: identified,
   DescribeResourcePolicies: all,
+  DescribeSubscriptionFilters: group,
   DisassociateKmsKey: encrypted,
   FilterLogEvents: identified,
   GetLogEvents: stream,
@@ -55,6 +57,10 @@ export const actions: Actions<typeof Logs> = {
   PutLogGroupDeletionProtection: (input, call) => onGroup(call, groupNameOf(call, input.logGroupIdentifier!)),
   PutResourcePolicy: all,
   PutRetentionPolicy: group,
+  PutSubscriptionFilter: async (input, call) => {
+    const [check] = await onGroup(call, input.logGroupName!);
+    return [{ ...check, keys: { 'logs:DestinationArn': input.destinationArn } }];
+  },
   TagLogGroup: (input, call) => onGroup(call, input.logGroupName!, input.tags),
   TagResource: (input, call) => onBareGroup(call, groupNameOf(call, input.resourceArn!), input.tags),
   UntagLogGroup: group,

@@ -11,6 +11,8 @@ export const unsupported = (what: string) => invalidParameter(`Coffer does not i
 export const groupNotFound = () => new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
 export const streamNotFound = () =>
   new AwsError('ResourceNotFoundException', 'The specified log stream does not exist.');
+export const subscriptionNotFound = () =>
+  new AwsError('ResourceNotFoundException', 'The specified subscription filter does not exist.');
 export const policyNotFound = (name: string) =>
   new AwsError('ResourceNotFoundException', `Policy with name [${name}] does not exist`);
 export const alreadyExists = (what: string) =>

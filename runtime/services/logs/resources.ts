@@ -1,6 +1,6 @@
 /**
  * CloudFormation's view of CloudWatch Logs. Source: CloudFormation template reference, "AWS::Logs::LogGroup",
- * "::LogStream", "::ResourcePolicy".
+ * "::LogStream", "::ResourcePolicy", "::SubscriptionFilter".
  */
 import { isAwsError } from '../../base/errors';
 import { flag, json, number, tags, text } from '../../kernel/properties';
@@ -99,4 +99,27 @@ const policy: ResourceType = {
   delete: (context, policyName) => forgiving(context.peers.logs.DeleteResourcePolicy({ policyName })),
 };
 
-export const resources: readonly ResourceType[] = [group, stream, policy];
+async function putFilter(context: ResourceContext, filterName: string, properties: Properties) {
+  await context.peers.logs.PutSubscriptionFilter({
+    filterName,
+    logGroupName: text(properties, 'LogGroupName'),
+    filterPattern: text(properties, 'FilterPattern'),
+    destinationArn: text(properties, 'DestinationArn'),
+  });
+  return { physicalId: filterName };
+}
+
+const subscription: ResourceType = {
+  type: 'AWS::Logs::SubscriptionFilter',
+  createOnly: ['FilterName', 'LogGroupName'],
+  properties: ['DestinationArn', 'FilterName', 'FilterPattern', 'LogGroupName'],
+  create: (context, properties) =>
+    putFilter(context, text(properties, 'FilterName') ?? context.generatedName(), properties),
+  update: putFilter,
+  delete: (context, filterName, properties) =>
+    forgiving(
+      context.peers.logs.DeleteSubscriptionFilter({ filterName, logGroupName: text(properties, 'LogGroupName') }),
+    ),
+};
+
+export const resources: readonly ResourceType[] = [group, stream, policy, subscription];

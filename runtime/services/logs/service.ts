@@ -8,9 +8,11 @@ import { eventHandlers } from './operations/events';
 import { groupHandlers } from './operations/groups';
 import { policyHandlers } from './operations/policies';
 import { streamHandlers } from './operations/streams';
+import { subscriptionHandlers } from './operations/subscriptions';
 import { documents, groupPolicies } from './policies';
 import { resources } from './resources';
 import { eraseWhenDue, sweepWhenDue } from './retention';
+import { consumers } from './subscribers';
 import { createVault } from './vault';
 
 declare module '../../kernel/peers' {
@@ -25,6 +27,7 @@ export function logs(): Service {
     ...groupHandlers,
     ...policyHandlers,
     ...streamHandlers,
+    ...subscriptionHandlers,
   };
   return {
     name: 'logs',
@@ -40,6 +43,7 @@ export function logs(): Service {
     actions,
     policies: groupPolicies,
     documents,
+    consumers,
     timers: { erase: eraseWhenDue, sweep: sweepWhenDue },
     resources,
   };

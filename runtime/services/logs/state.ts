@@ -47,6 +47,14 @@ export interface DataKeyRow {
   readonly blob: Uint8Array;
 }
 
+/** A subscription filter. */
+export interface FilterRow {
+  readonly name: string;
+  readonly pattern: string;
+  readonly destinationArn: string;
+  readonly created: number;
+}
+
 export interface PolicyRow {
   readonly name: string;
   readonly document: string;
@@ -73,6 +81,8 @@ const eventsOfStream = table<true>('logs.eventsOfStream');
 const dataKeys = table<DataKeyRow>('logs.dataKeys');
 /** [group id]: when the next sweep is due. */
 const sweeps = table<number>('logs.sweeps');
+/** [group id, name] */
+const filters = table<FilterRow>('logs.subscriptionFilters');
 /** [account, region, name] */
 const policies = table<PolicyRow>('logs.policies');
 
@@ -155,6 +165,13 @@ export const readSweep = (from: Reader, group: string) => from.get(sweeps, [grou
 export const writeSweep = (tx: Writer, group: string, at: number) => tx.put(sweeps, [group], at);
 export const removeSweep = (tx: Writer, group: string) => tx.delete(sweeps, [group]);
 
+export const readFilter = (from: Reader, group: string, name: string) => from.get(filters, [group, name]);
+export const writeFilter = (tx: Writer, group: string, row: FilterRow) => tx.put(filters, [group, row.name], row);
+export const removeFilter = (tx: Writer, group: string, name: string) => tx.delete(filters, [group, name]);
+export async function filtersOf(from: Reader, group: string): Promise<FilterRow[]> {
+  return (await from.page(filters, { within: [group] })).map(({ value }) => value);
+}
+
 /** Of all accounts and Regions. */
 export const scanPolicies = (from: Reader) => from.scan(policies);
 export const readPolicy = (from: Reader, { account, region }: Place, name: string) =>
@@ -176,6 +193,7 @@ export async function eraseGroup(tx: Writer, group: string, limit: number): Prom
   for (const { key } of names) tx.delete(streams, key);
   const keys = await tx.page(dataKeys, { within: [group], limit });
   for (const { key } of keys) tx.delete(dataKeys, key);
+  for (const { name } of await filtersOf(tx, group)) removeFilter(tx, group, name);
   tx.delete(sweeps, [group]);
   return [gone, names, keys].every((rows) => rows.length < limit);
 }

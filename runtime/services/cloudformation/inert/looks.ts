@@ -152,7 +152,6 @@ const operation: Record<string, Look> = {
   'AWS::Logs::DeliveryDestination': id('{Name}', { Arn: arn('logs', 'delivery-destination:{ref}') }),
   'AWS::Logs::DeliverySource': id('{Name}', { Arn: arn('logs', 'delivery-source:{ref}') }),
   'AWS::Logs::MetricFilter': id('{FilterName|generated}'),
-  'AWS::Logs::SubscriptionFilter': id('{FilterName|generated}'),
 };
 
 const storage: Record<string, Look> = {

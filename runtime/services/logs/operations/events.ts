@@ -24,6 +24,7 @@ import {
   writeEvent,
   writeStream,
 } from '../state';
+import { announceBatch } from '../subscribers';
 import type { Vault } from '../vault';
 
 const dayMs = 86_400_000;
@@ -106,10 +107,12 @@ export const eventHandlers = (vault: Vault) =>
       const { accepted, rejected } = acceptable(events, found, now);
       const seal = await vault.sealer(call, found);
       const rows = accepted.map(({ timestamp, message }) => ({ time: timestamp!, ...seal(message!) }));
+      const texts = accepted.map(({ message }) => message!);
       const sequence = await kernel.store.write(async (tx) => {
         const group = await needGroup(tx, call, input.logGroupName!);
         const stream = await needStream(tx, group, input.logStreamName!);
         if (rows.length === 0) return stream.sequence;
+        const first = stream.sequence + 1;
         let { sequence, bytes } = stream;
         for (const { time, ...row } of rows) {
           sequence++;
@@ -121,16 +124,21 @@ export const eventHandlers = (vault: Vault) =>
             { ...row, stream: stream.name, ingested: now },
           );
         }
-        const [first, last] = [rows[0].time, rows[rows.length - 1].time];
+        const [earliest, last] = [rows[0].time, rows[rows.length - 1].time];
         writeStream(tx, group.id, {
           ...stream,
           sequence,
           bytes,
-          firstEvent: Math.min(first, stream.firstEvent ?? first),
+          firstEvent: Math.min(earliest, stream.firstEvent ?? earliest),
           lastEvent: Math.max(last, stream.lastEvent ?? last),
           lastIngestion: now,
         });
-        await scheduleSweep(tx, kernel, call, group, first);
+        await scheduleSweep(tx, kernel, call, group, earliest);
+        const told = rows.map(({ time }, i) => {
+          const id = idOf({ time, stream: stream.id, sequence: first + i });
+          return { id, timestamp: time, message: texts[i] };
+        });
+        await announceBatch(tx, call, group, stream.name, told);
         return sequence;
       });
       return { nextSequenceToken: String(sequence).padStart(56, '0'), rejectedLogEventsInfo: rejected };
