@@ -16,6 +16,8 @@ import { mergedNotifications, notificationsOf } from './notifications';
 interface Native {
   /** Beginning of the handler's logical id, as aws-cdk-lib names it. */
   readonly handler: string;
+  /** It is about resources that are inert here, so it has nothing to do. */
+  readonly inert?: true;
   behaviour(acting: ActingPeers): ResourceType;
 }
 
@@ -26,6 +28,11 @@ const natives: Readonly<Record<string, Native>> = {
     handler: 'CustomCDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C',
     behaviour: bucketDeployment,
   },
+  'Custom::ECRAutoDeleteImages': {
+    handler: 'CustomECRAutoDeleteImagesCustomResourceProviderHandler',
+    inert: true,
+    behaviour: () => nothing('Custom::ECRAutoDeleteImages'),
+  },
   'Custom::S3AutoDeleteObjects': {
     handler: 'CustomS3AutoDeleteObjectsCustomResourceProviderHandler',
     behaviour: autoDelete,
@@ -34,9 +41,29 @@ const natives: Readonly<Record<string, Native>> = {
     handler: 'BucketNotificationsHandler050a0587b7544547bf325f094a3db834',
     behaviour: notifications,
   },
+  'Custom::VpcRestrictDefaultSG': {
+    handler: 'CustomVpcRestrictDefaultSGCustomResourceProviderHandler',
+    inert: true,
+    behaviour: () => nothing('Custom::VpcRestrictDefaultSG'),
+  },
 };
 
-export function nativeCustomType(run: Run, type: string, { ServiceToken }: Properties): ResourceType | undefined {
+function nothing(type: string): ResourceType {
+  return {
+    type,
+    createOnly: [],
+    properties: [],
+    create: async (context) => ({ physicalId: context.generatedName() }),
+    update: async (_, physicalId) => ({ physicalId }),
+    delete: async () => {},
+  };
+}
+
+export function nativeCustomType(
+  run: Run,
+  type: string,
+  { ServiceToken }: Properties,
+): { readonly behaviour: ResourceType; readonly inert: boolean } | undefined {
   if (!Object.hasOwn(natives, type)) return undefined;
   const native = natives[type];
   const handler = run.journal
@@ -52,7 +79,7 @@ export function nativeCustomType(run: Run, type: string, { ServiceToken }: Prope
         : run.actor;
     return peersOf(kernel, principal, context, context.origin);
   };
-  return native.behaviour(peers);
+  return { behaviour: native.behaviour(peers), inert: native.inert ?? false };
 }
 
 function notifications(acting: ActingPeers): ResourceType {

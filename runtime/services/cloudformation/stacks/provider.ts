@@ -26,7 +26,8 @@ export function providerOf(run: Run, type: string, properties: Readonly<Record<s
   const behaviour = run.deployer.type(type);
   if (behaviour) return { behaviour, open: false, inert: false };
   if (isCustom(type)) {
-    return { behaviour: nativeCustomType(run, type, properties) ?? customType(run, type), open: true, inert: false };
+    const native = nativeCustomType(run, type, properties);
+    return { open: true, inert: false, ...(native ?? { behaviour: customType(run, type) }) };
   }
   return { behaviour: inertType(type), open: true, inert: true };
 }
