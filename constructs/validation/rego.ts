@@ -275,6 +275,12 @@ const others: Body[] = [
   },
   {
     id: 'Coffer-Replication',
+    lines: [...REPLICA, 'rule.Filter', 'not is_number(rule.Priority)'],
+    at: replica('Priority'),
+    message: '"a filter without priority; allowed: a number of its own"',
+  },
+  {
+    id: 'Coffer-Replication',
     lines: [...REPLICA, 'by_tag(rule.Filter)', 'rule.DeleteMarkerReplication.Status == "Enabled"'],
     at: replica('DeleteMarkerReplication.Status'),
     message: '"delete markers with a filter by tag; allowed: Disabled"',

@@ -106,6 +106,17 @@ function encrypted(
       'Enabled where objects are encrypted under a KMS key: else none of them is copied',
       'enable it and name a ReplicaKmsKeyID',
     );
+  else if (
+    destination.EncryptionConfiguration !== undefined &&
+    selected === undefined &&
+    !isIntrinsic(rule.SourceSelectionCriteria)
+  )
+    findings.wrong(
+      `${at}.SourceSelectionCriteria.SseKmsEncryptedObjects`,
+      undefined,
+      'there beside EncryptionConfiguration',
+      'enable it, or leave out the key of the replicas',
+    );
   const key = members(destination.EncryptionConfiguration).ReplicaKmsKeyID;
   if (selected === 'Enabled' && key === undefined && !isIntrinsic(destination.EncryptionConfiguration))
     findings.wrong(
@@ -133,6 +144,10 @@ function timed(findings: Findings, at: string, destination: Properties): void {
 }
 
 function filtered(findings: Findings, at: string, rule: Properties): void {
+  if (rule.Filter === undefined && rule.Prefix === undefined) {
+    findings.wrong(`${at}.Filter`, undefined, 'a Filter, or a Prefix', 'add Filter: {} for all objects');
+    return;
+  }
   if (rule.Filter === undefined) {
     if (members(members(rule.SourceSelectionCriteria).ReplicaModifications).Status === 'Enabled')
       findings.wrong(
@@ -145,6 +160,8 @@ function filtered(findings: Findings, at: string, rule: Properties): void {
   }
   if (rule.Prefix !== undefined)
     findings.wrong(`${at}.Prefix`, rule.Prefix, 'not beside Filter', 'move the prefix into the filter');
+  if (rule.Priority === undefined)
+    findings.wrong(`${at}.Priority`, undefined, 'a number of its own beside Filter', 'give each rule one');
   const filter = members(rule.Filter);
   const markers = members(rule.DeleteMarkerReplication).Status;
   if (markers === undefined)

@@ -4,9 +4,13 @@
  */
 import {
   CreateBucketCommand,
+  type Event,
   type LifecycleRule,
   PutBucketLifecycleConfigurationCommand,
+  PutBucketNotificationConfigurationCommand,
+  PutBucketReplicationCommand,
   PutBucketVersioningCommand,
+  type ReplicationRule,
   S3Client,
   type TransitionStorageClass,
 } from '@aws-sdk/client-s3';
@@ -157,4 +161,133 @@ test('any lifecycle configuration is refused by both or by neither', async () =>
   );
   // Neither is right by refusing everything.
   expect(taken).toBeGreaterThan(15);
+});
+
+/** What the pack finds in a bucket with one property of this form. */
+function ours(property: string, value: unknown): string[] {
+  const stack = new Stack(new App(), 'S');
+  const bucket = new s3.CfnBucket(stack, 'B', { versioningConfiguration: { status: 'Enabled' } });
+  bucket.addPropertyOverride(property, value);
+  const { violations } = new CofferChecks({ baseline: false }).validateScope(stack);
+  return violations.filter((it) => it.severity === 'error').map((it) => it.description);
+}
+
+const message = (sent: Promise<unknown>): Promise<string | undefined> =>
+  sent.then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+
+/** Draws configurations until both have taken some and refused some, and neither has differed from the other. */
+async function agree<T>(
+  drawn: fc.Arbitrary<T>,
+  judge: (it: T) => string[],
+  put: (it: T) => Promise<string | undefined>,
+) {
+  let [taken, refused] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(drawn, async (it) => {
+      const found = judge(it);
+      const theirs = await put(it);
+      if (theirs === undefined) taken += 1;
+      else refused += 1;
+      if (found.length > 0 !== (theirs !== undefined))
+        throw new Error(`ours: ${found.join('; ') || 'nothing'}\ntheirs: ${theirs ?? 'nothing'}`);
+    }),
+    { numRuns: 300, seed: 6, endOnFailure: true },
+  );
+  expect(Math.min(taken, refused)).toBeGreaterThan(5);
+}
+
+test('any two notifications are refused by both or by neither', async () => {
+  const Bucket = 'agreement-events';
+  const client = coffer.client(S3Client);
+  await client.send(new CreateBucketCommand({ Bucket }));
+  const one = fc.record({
+    event: fc.constantFrom<Event>('s3:ObjectCreated:*', 's3:ObjectCreated:Put', 's3:ObjectRemoved:*'),
+    prefix: fc.constantFrom('', 'a', 'ab', 'b'),
+    suffix: fc.constantFrom('', 'x', 'yx', 'z'),
+  });
+  const filter = (prefix: string, suffix: string) => [
+    ...(prefix === '' ? [] : [{ Name: 'prefix' as const, Value: prefix }]),
+    ...(suffix === '' ? [] : [{ Name: 'suffix' as const, Value: suffix }]),
+  ];
+  const queue = (i: number) => `arn:aws:sqs:us-east-1:000000000000:q${i}`;
+  await agree(
+    fc.array(one, { minLength: 1, maxLength: 3 }),
+    (all) =>
+      ours(
+        'NotificationConfiguration.QueueConfigurations',
+        all.map(({ event, prefix, suffix }, i) => ({
+          Event: event,
+          Queue: queue(i),
+          Filter: { S3Key: { Rules: filter(prefix, suffix) } },
+        })),
+      ),
+    (all) =>
+      message(
+        client.send(
+          new PutBucketNotificationConfigurationCommand({
+            Bucket,
+            SkipDestinationValidation: true,
+            NotificationConfiguration: {
+              QueueConfigurations: all.map(({ event, prefix, suffix }, i) => ({
+                Events: [event],
+                QueueArn: queue(i),
+                Filter: { Key: { FilterRules: filter(prefix, suffix) } },
+              })),
+            },
+          }),
+        ),
+      ),
+  );
+});
+
+test('any replication is refused by both or by neither', async () => {
+  const client = coffer.client(S3Client);
+  const [Bucket, other] = ['agreement-source', 'agreement-target'];
+  for (const name of [Bucket, other]) {
+    await client.send(new CreateBucketCommand({ Bucket: name }));
+    const VersioningConfiguration = { Status: 'Enabled' as const };
+    await client.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration }));
+  }
+  const status = fc.constantFrom<'Enabled' | 'Disabled'>('Enabled', 'Disabled');
+  const one = fc.record({
+    ID: fc.constantFrom('a', 'b', 'c'),
+    Priority: fc.constantFrom(undefined, 1, 2, 3, 4, 5, 6),
+    markers: optional(status),
+    tagged: fc.boolean(),
+    time: optional(fc.constant(15)),
+    metrics: optional(status),
+    owner: fc.boolean(),
+    account: optional(fc.constant('000000000000')),
+    underKey: fc.boolean(),
+    key: optional(fc.constant('arn:aws:kms:us-east-1:000000000000:key/0a1b2c3d-0000-4000-8000-000000000000')),
+  });
+  type Draw = typeof one extends fc.Arbitrary<infer T> ? T : never;
+  const rule = (it: Draw, inTemplate: boolean): ReplicationRule => ({
+    [inTemplate ? 'Id' : 'ID']: it.ID,
+    Priority: it.Priority,
+    Status: 'Enabled',
+    Filter: it.tagged ? { [inTemplate ? 'TagFilter' : 'Tag']: { Key: 'k', Value: 'v' } } : { Prefix: 'x/' },
+    ...(it.markers ? { DeleteMarkerReplication: { Status: it.markers } } : {}),
+    ...(it.underKey ? { SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } } } : {}),
+    Destination: {
+      Bucket: `arn:aws:s3:::${other}`,
+      ...(it.account ? { Account: it.account } : {}),
+      ...(it.owner ? { AccessControlTranslation: { Owner: 'Destination' } } : {}),
+      ...(it.time ? { ReplicationTime: { Status: 'Enabled', Time: { Minutes: it.time } } } : {}),
+      ...(it.metrics ? { Metrics: { Status: it.metrics, EventThreshold: { Minutes: 15 } } } : {}),
+      ...(it.key ? { EncryptionConfiguration: { ReplicaKmsKeyID: it.key } } : {}),
+    },
+  });
+  const Role = 'arn:aws:iam::000000000000:role/replication';
+  await agree(
+    fc.array(one, { minLength: 1, maxLength: 2 }),
+    (rules) => ours('ReplicationConfiguration', { Role, Rules: rules.map((it) => rule(it, true)) }),
+    (rules) => {
+      const ReplicationConfiguration = { Role, Rules: rules.map((it) => rule(it, false)) };
+      return message(client.send(new PutBucketReplicationCommand({ Bucket, ReplicationConfiguration })));
+    },
+  );
 });

@@ -212,6 +212,7 @@ test.each<[string, Record<string, unknown>, string[]]>([
 const REPLICA = 'ReplicationConfiguration.Rules[0]';
 const rule = {
   Status: 'Enabled',
+  Priority: 1,
   Filter: {},
   DeleteMarkerReplication: { Status: 'Disabled' },
   Destination: { Bucket: 'arn:aws:s3:::there' },
@@ -228,7 +229,7 @@ const destination = (more: Record<string, unknown>) => ({ Destination: { ...rule
 test.each<[string, Record<string, unknown>, string[]]>([
   [
     'more rules than S3 takes',
-    replication(...Array.from({ length: 1001 }, () => ({}))),
+    replication(...Array.from({ length: 1001 }, (_it, Priority) => ({ Priority }))),
     ['ReplicationConfiguration.Rules is "1001 rules"; allowed: at most 1000; fix: join rules'],
   ],
   [
@@ -261,6 +262,15 @@ test.each<[string, Record<string, unknown>, string[]]>([
     ],
   ],
   [
+    'a key for objects that are left out',
+    replication(
+      destination({ EncryptionConfiguration: { ReplicaKmsKeyID: 'arn:aws:kms:us-east-1:111122223333:key/a' } }),
+    ),
+    [
+      `${REPLICA}.SourceSelectionCriteria.SseKmsEncryptedObjects is not set; allowed: there beside EncryptionConfiguration; fix: enable it, or leave out the key of the replicas`,
+    ],
+  ],
+  [
     'other minutes',
     replication(
       destination({
@@ -277,6 +287,7 @@ test.each<[string, Record<string, unknown>, string[]]>([
     'changes of replicas without filter',
     replication({
       Filter: undefined,
+      Prefix: '',
       DeleteMarkerReplication: undefined,
       SourceSelectionCriteria: { ReplicaModifications: { Status: 'Enabled' } },
     }),
@@ -293,6 +304,16 @@ test.each<[string, Record<string, unknown>, string[]]>([
     'nothing said of delete markers',
     replication({ Filter: { Prefix: 'a/' }, DeleteMarkerReplication: undefined }),
     [`${REPLICA}.DeleteMarkerReplication is not set; allowed: Enabled or Disabled beside Filter; fix: say which`],
+  ],
+  [
+    'neither filter nor prefix',
+    replication({ Filter: undefined, DeleteMarkerReplication: undefined }),
+    [`${REPLICA}.Filter is not set; allowed: a Filter, or a Prefix; fix: add Filter: {} for all objects`],
+  ],
+  [
+    'no priority',
+    replication({ Priority: undefined }),
+    [`${REPLICA}.Priority is not set; allowed: a number of its own beside Filter; fix: give each rule one`],
   ],
   ['a rule that is off', replication({ Status: 'Disabled', Prefix: 'a/' }), []],
 ])('replication: %s', (_what, properties, problems) => {

@@ -27,6 +27,8 @@ test('no construct adds a function that its feature does not need', () => {
   for (const { type, stack } of resources()) if (type === 'AWS::Lambda::Function') functions[stack] += 1;
   expect(functions).toMatchObject({
     AppData: 1, // describes uploads
+    Backup: 0,
+    BackupReplica: 0,
     DataLake: 0,
     LogArchive: 0,
     Media: 3, // the upload API, the mover from quarantine, the catalogue
