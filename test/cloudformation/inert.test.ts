@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { App, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as backup from 'aws-cdk-lib/aws-backup';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
@@ -154,6 +155,15 @@ test.each([
   ],
 ])('%s is refused', async (_, type, properties, words) => {
   await expect(deploy(one(type, properties), 'Refused')).rejects.toThrow(words);
+});
+
+test('a REST API has the address that a client would call', async () => {
+  const stack = new Stack(new App(), 'Api');
+  const api = new apigateway.RestApi(stack, 'Api', { cloudWatchRole: false });
+  api.root.addMethod('GET', new apigateway.MockIntegration());
+  new CfnOutput(stack, 'Url', { value: api.url });
+  const deployed = await coffer.deploy(stack);
+  expect(deployed.output('Url')).toMatch(/^https:\/\/[a-z0-9]{10}\.execute-api\.us-east-1\.amazonaws\.com\/prod\/$/);
 });
 
 test('an attribute that the type does not have is refused', async () => {

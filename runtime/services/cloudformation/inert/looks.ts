@@ -180,9 +180,67 @@ const storage: Record<string, Look> = {
   }),
 };
 
+/** What stands around buckets in other people's stacks. */
+const neighbours: Record<string, Look> = {
+  'AWS::ApiGateway::Deployment': id('{lower:6}', { DeploymentId: '{ref}' }),
+  'AWS::ApiGateway::Method': id('{lower:10}'),
+  'AWS::ApiGateway::Resource': id('{lower:6}', { ResourceId: '{ref}' }),
+  'AWS::ApiGateway::RestApi': id('{lower:10}', { RestApiId: '{ref}', RootResourceId: '{lower:10:root}' }),
+  'AWS::ApiGateway::Stage': id('{StageName|generated}'),
+  'AWS::ApiGatewayV2::Api': id('{lower:10}', {
+    ApiEndpoint: 'https://{ref}.execute-api.{region}.{suffix}',
+    ApiId: '{ref}',
+    ExecuteApiArn: arn('execute-api', '{ref}'),
+  }),
+  'AWS::ApiGatewayV2::Integration': id('{lower:7}', { IntegrationId: '{ref}' }),
+  'AWS::ApiGatewayV2::Route': id('{lower:7}', { RouteId: '{ref}' }),
+  'AWS::ApiGatewayV2::Stage': id('{StageName}'),
+  'AWS::Cognito::IdentityPool': id('{region}:{uuid}', { Id: '{ref}', Name: '{IdentityPoolName|generated}' }),
+  'AWS::Cognito::UserPool': id('{region}_{upper:9}', {
+    Arn: arn('cognito-idp', 'userpool/{ref}'),
+    ProviderName: 'cognito-idp.{region}.{suffix}/{ref}',
+    ProviderURL: 'https://cognito-idp.{region}.{suffix}/{ref}',
+    UserPoolId: '{ref}',
+  }),
+  'AWS::Cognito::UserPoolClient': id('{lower:26}', { ClientId: '{ref}', Name: '{ClientName|generated}' }),
+  'AWS::DynamoDB::GlobalTable': id('{TableName|generated}', {
+    Arn: arn('dynamodb', 'table/{ref}'),
+    StreamArn: arn('dynamodb', 'table/{ref}/stream/2025-01-01T00:00:00.000'),
+    TableId: '{uuid}',
+  }),
+  'AWS::EC2::Instance': ec2('i', {
+    AvailabilityZone: '{AvailabilityZone|region}',
+    InstanceId: '{ref}',
+    PrivateDnsName: 'ip-10-0-0-10.ec2.internal',
+    PrivateIp: '10.0.0.10',
+  }),
+  'AWS::ECS::Service': id(arn('ecs', 'service/{Cluster|generated}/{ServiceName|generated}'), {
+    Name: '{ServiceName|generated}',
+    ServiceArn: '{ref}',
+  }),
+  'AWS::ECS::TaskDefinition': id(arn('ecs', 'task-definition/{Family|generated}:1'), { TaskDefinitionArn: '{ref}' }),
+  'AWS::ElasticLoadBalancingV2::LoadBalancer': id(
+    arn('elasticloadbalancing', 'loadbalancer/app/{Name|generated}/{hex:16}'),
+    {
+      CanonicalHostedZoneID: 'Z{upper:13}',
+      DNSName: '{Name|generated}-{digits:10}.{region}.elb.{suffix}',
+      LoadBalancerArn: '{ref}',
+      LoadBalancerFullName: 'app/{Name|generated}/{hex:16}',
+      LoadBalancerName: '{Name|generated}',
+    },
+  ),
+  'AWS::ElasticLoadBalancingV2::TargetGroup': id(arn('elasticloadbalancing', 'targetgroup/{Name|generated}/{hex:16}'), {
+    TargetGroupArn: '{ref}',
+    TargetGroupFullName: 'targetgroup/{Name|generated}/{hex:16}',
+    TargetGroupName: '{Name|generated}',
+  }),
+  'AWS::Scheduler::Schedule': id('{Name|generated}', { Arn: arn('scheduler', 'schedule/default/{ref}') }),
+};
+
 export const looks: Readonly<Record<string, Look>> = {
   ...cloudFront,
   ...data,
+  ...neighbours,
   ...network,
   ...operation,
   ...protection,
