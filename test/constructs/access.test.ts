@@ -1,8 +1,10 @@
 /** Access points, endpoint policies and perimeters, by template and as clients inside and outside. */
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
+  AccessLogBucket,
   BucketAccessPoint,
   type BucketAccessPointProps,
+  BucketPerimeter,
   EndpointPolicy,
   type EndpointPolicyOptions,
   Perimeter,
@@ -194,4 +196,32 @@ describe('in the runtime', () => {
     const other = coffer.client(S3Client, { from: { vpcEndpoint: 'vpce-0a1b2c3e', vpc: 'vpc-0abc' } });
     expect(await put(other, name.Inside, 'a')).toBe('AccessDenied');
   });
+});
+
+test('an organisation keeps to itself: its principals come in, others do not, services act for it', async () => {
+  const it = new Stack(new App({ context }), 'Org');
+  const [ours, theirs] = ['o-exampleorgid', 'o-strangers00'].map(
+    (organizationId) => new SecureBucket(it, organizationId.slice(2), { perimeter: new Perimeter({ organizationId }) }),
+  );
+  // Delivered by a service, for an account of the organisation.
+  AccessLogBucket.shared(it).with(new BucketPerimeter(new Perimeter({ organizationId: 'o-exampleorgid' })));
+  const coffer = await startCoffer({ config: { organization: { id: 'o-exampleorgid' } } });
+  try {
+    const deployed = await coffer.deploy(it);
+    const client = coffer.client(S3Client);
+    const put = (bucket: SecureBucket) =>
+      client.send(new PutObjectCommand({ Bucket: deployed.resource(bucket).physicalId, Key: 'k', Body: 'x' })).then(
+        () => 'done',
+        (error) => error.name,
+      );
+    expect(await put(ours)).toBe('done');
+    expect(await put(theirs)).toBe('AccessDenied');
+    await coffer.clock.advance({ days: 1 });
+    await coffer.settled();
+    const Bucket = deployed.resource(AccessLogBucket.shared(it)).physicalId;
+    const logs = await client.send(new ListObjectsV2Command({ Bucket, Prefix: `${ours.node.id}/` }));
+    expect(logs.KeyCount).toBeGreaterThan(0);
+  } finally {
+    await coffer.close();
+  }
 });
