@@ -257,7 +257,7 @@ test('any replication is refused by both or by neither', async () => {
     Priority: fc.constantFrom(undefined, 1, 2, 3, 4, 5, 6),
     markers: optional(status),
     tagged: fc.boolean(),
-    time: optional(fc.constant(15)),
+    time: optional(fc.constantFrom(5, 15)),
     metrics: optional(status),
     owner: fc.boolean(),
     account: optional(fc.constant('000000000000')),

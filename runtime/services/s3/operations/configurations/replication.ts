@@ -17,6 +17,8 @@ type Configuration = NonNullable<In<'PutBucketReplication'>['ReplicationConfigur
 type Rule = NonNullable<Configuration['Rules']>[number];
 
 const MOST_RULES = 1000;
+/** The one valid value. Source: S3 API reference, "ReplicationTimeValue". */
+const MINUTES = 15;
 
 export async function PutBucketReplication(
   call: Call,
@@ -90,6 +92,9 @@ async function checkRule(call: Call, bucket: Bucket, rule: Rule): Promise<void> 
     throw invalidRequest('Account must be specified if AccessControlTranslation is present');
   if (Destination.ReplicationTime?.Status === 'Enabled' && Destination.Metrics?.Status !== 'Enabled')
     throw invalidRequest('Metrics must be enabled when ReplicationTime is enabled');
+  for (const time of [Destination.ReplicationTime?.Time, Destination.Metrics?.EventThreshold])
+    if (time?.Minutes !== undefined && time.Minutes !== MINUTES)
+      throw invalidArgument(`Minutes must be ${MINUTES}`, 'Minutes', String(time.Minutes));
 }
 
 export async function GetBucketReplication(
