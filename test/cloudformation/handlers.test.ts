@@ -5,7 +5,11 @@ import {
   DeleteStackCommand,
   DescribeChangeSetCommand,
 } from '@aws-sdk/client-cloudformation';
-import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
+  FilterLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import { GetParameterCommand, GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { App, CfnOutput, CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
@@ -226,6 +230,49 @@ test('what is not to be echoed is in no change set, and used all the same', asyn
   expect(text).toContain('***** *****');
   expect(text).not.toMatch(/secret-1|pin-1234|pin-5678/);
   await destroy(StackName);
+});
+
+test('what failed to be created is deleted, and what is replaced, too', async () => {
+  const template = (value: string) => {
+    const ZipFile = `const response = require('cfn-response');
+      exports.handler = (event, context) => {
+        const { RequestType, PhysicalResourceId, ResourceProperties: { Value } } = event;
+        if (RequestType === 'Delete') console.log('deletes ' + PhysicalResourceId);
+        const status = RequestType !== 'Delete' && Value === 'bad' ? 'FAILED' : 'SUCCESS';
+        response.send(event, context, status, {}, RequestType === 'Delete' ? PhysicalResourceId : 'id-' + Value);
+      };`;
+    const Statement = [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }];
+    const logging = { Effect: 'Allow', Action: 'logs:*', Resource: '*' };
+    const Policies = [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: [logging] } }];
+    const Role = { 'Fn::GetAtt': ['Role', 'Arn'] };
+    const Fn = { FunctionName: 'replacer', Handler: 'index.handler', Runtime: 'nodejs22.x', Role, Code: { ZipFile } };
+    return {
+      Resources: {
+        Role: {
+          Type: 'AWS::IAM::Role',
+          Properties: { AssumeRolePolicyDocument: { Version: '2012-10-17', Statement }, Policies },
+        },
+        Fn: { Type: 'AWS::Lambda::Function', Properties: Fn },
+        It: { Type: 'Custom::It', Properties: { ServiceToken: { 'Fn::GetAtt': ['Fn', 'Arn'] }, Value: value } },
+      },
+    };
+  };
+  const deploy = (value: string) => coffer.deploy({ template: template(value), stackName: 'Replaced' });
+  const deleted = async () => {
+    await coffer.settled();
+    const found = new FilterLogEventsCommand({ logGroupName: '/aws/lambda/replacer', filterPattern: 'deletes' });
+    const { events = [] } = await coffer.client(CloudWatchLogsClient).send(found);
+    return events.map(({ message }) => /deletes (\S+)/.exec(message!)![1]);
+  };
+  await expect(deploy('bad')).rejects.toThrow('Received response status [FAILED] from custom resource');
+  expect(await deleted()).toEqual(['id-bad']);
+  expect((await deploy('one')).resource('It').physicalId).toBe('id-one');
+  expect((await deploy('two')).resource('It').physicalId).toBe('id-two');
+  expect(await deleted()).toEqual(['id-bad', 'id-one']);
+  await expect(deploy('bad')).rejects.toThrow('Received response status [FAILED] from custom resource');
+  expect((await deploy('two')).resource('It').physicalId).toBe('id-two');
+  await destroy('Replaced');
+  expect((await deleted()).at(-1)).toBe('id-two');
 });
 
 test('a topic may be the service token', async () => {

@@ -103,7 +103,7 @@ async function ask(
     });
     const said = await Promise.race([answer, broken, ...(signal ? [aborted(signal)] : [])]);
     back();
-    return read(said, request, event.RequestId);
+    return read(context, said, request, event.RequestId);
   } finally {
     await close();
   }
@@ -151,12 +151,20 @@ async function aborted(signal: AbortSignal): Promise<never> {
   throw validationError('Resource update cancelled');
 }
 
-function read(answer: CustomAnswer, { PhysicalResourceId }: CustomRequest, requestId: string): ResourceResult {
+function read(
+  context: ResourceContext,
+  answer: CustomAnswer,
+  { RequestType, PhysicalResourceId }: CustomRequest,
+  requestId: string,
+): ResourceResult {
   if ('failure' in answer) {
     throw validationError(`CloudFormation did not receive a response from your Custom Resource: ${answer.failure}`);
   }
   const response = parse(answer.body);
   if (response?.Status !== 'SUCCESS') {
+    // A creation that its handler calls failed may have made something: the rollback asks for its deletion.
+    if (RequestType === 'Create' && response)
+      context.claim?.(String(response.PhysicalResourceId || context.generatedName()));
     const said = response ? String(response.Reason ?? 'no reason') : 'the response is no JSON object';
     throw validationError(
       `Received response status [FAILED] from custom resource. Message returned: ${said} (RequestId: ${requestId})`,
