@@ -122,6 +122,11 @@ export interface IdentitySource {
   credentials?(kernel: Kernel, accessKeyId: string, sessionToken?: string): Promise<Credentials | undefined>;
   /** Identity policies, boundaries and session policies of a user or session. */
   policies?(kernel: Kernel, principal: Principal): Promise<readonly AttachedPolicy[]>;
+  /**
+   * Whether a user or role is there, by its ARN. Undefined: nobody can tell, for it is neither, or of an account whose
+   * people are not all known here.
+   */
+  exists?(kernel: Kernel, arn: string, call: Call): Promise<boolean | undefined>;
   /** Is told of credentials that were proven. Must be cheap and must not throw. */
   used?(kernel: Kernel, use: CredentialUse): void;
   /** Holds a code to an MFA device. */

@@ -53,6 +53,11 @@ export interface Kernel {
    * made (see `Service.supply`). @returns whether it is there now
    */
   supply(arn: string, call: Call): Promise<boolean>;
+  /**
+   * The first user or role that these policies name as a principal and that is not there, in the call's own account: AWS
+   * refuses resource policies that name nobody.
+   */
+  absentPrincipal(document: string, call: Call): Promise<string | undefined>;
   /** Where an account stands in an organisation; undefined when it is in none. */
   membership(account: string): Promise<Membership | undefined>;
   /** Holds a one-time code to an MFA device; one that is accepted is used up. */

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock';
 import { Random } from '../base/random';
+import { compile } from '../engine/policy/compile';
+import type { PrincipalEntry } from '../engine/policy/principals';
 import type { Protocols } from '../protocol/port';
 import type { Store } from '../store/port';
 import { createAuthenticator } from './authenticate';
@@ -105,6 +107,12 @@ export function createKernel(options: KernelOptions): RunningKernel {
       for (const { supply } of suppliers) if (await supply(arn, call)) return true;
       return false;
     },
+    async absentPrincipal(document, call) {
+      for (const { value } of principalsIn(document)) {
+        for (const source of identities) if ((await source.exists?.(kernel, value, call)) === false) return value;
+      }
+      return undefined;
+    },
     membership: async (account) => organizations?.membership(kernel, account),
     async mfa(claim) {
       for (const source of identities) {
@@ -139,6 +147,14 @@ export function createKernel(options: KernelOptions): RunningKernel {
       if (scratch) await rm(await scratch, { recursive: true, force: true });
     },
   };
+}
+
+/** Whom a policy names, one by one. */
+function principalsIn(document: string): readonly PrincipalEntry[] {
+  const compilation = compile(document);
+  if ('problem' in compilation) return [];
+  const entries = compilation.document.statements.flatMap(({ principals }) => principals?.entries ?? []);
+  return entries.filter(({ type }) => type === 'AWS');
 }
 
 /** Counts work in flight. */

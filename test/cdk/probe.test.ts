@@ -85,7 +85,7 @@ async function handlerSays(FunctionName: string): Promise<string> {
  * Where it shows that anything happened at all, and what AWS makes for an account at its first use; numbers of layer
  * versions are never given again.
  */
-const KEPT = /^(kernel|store|sts|s3\.secrets$|kms|lambda\.layers$)/;
+const KEPT = /^(kernel|store|sts|s3\.secrets$|kms|lambda\.layers$|iam\.lastUses$)/;
 
 /** Rows by table as they are on disk; the runtime is closed and started again. */
 async function rows(): Promise<Record<string, string[]>> {

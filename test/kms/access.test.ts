@@ -1,5 +1,5 @@
 import type { Peers } from '../../runtime/kernel/peers';
-import { type Principal, servicePrincipal } from '../../runtime/kernel/principal';
+import { type Principal, root, servicePrincipal } from '../../runtime/kernel/principal';
 import { account, codeOf, type Rig, region, startRig } from './rig';
 
 const roleArn = `arn:aws:iam::${account}:role/Reader`;
@@ -19,6 +19,10 @@ beforeAll(async () => {
   rig = await startRig();
   admin = rig.admin().kms;
   reader = rig.as(role).kms;
+  await rig.as(root(account)).iam.CreateRole({
+    RoleName: 'Reader',
+    AssumeRolePolicyDocument: policy({ Effect: 'Allow', Principal: { AWS: account }, Action: 'sts:AssumeRole' }),
+  });
 });
 afterAll(() => rig.stop());
 
@@ -60,6 +64,7 @@ describe('key policy', () => {
   });
 
   test.each([
+    ['names a role that is not there', policy(toAdmin, statement({ AWS: `${roleArn}s` }, 'kms:Decrypt'))],
     ['locks its author out', policy(statement({ AWS: roleArn }, 'kms:*'))],
     ['is not JSON', '{"Version"'],
     ['names no principal', policy({ Effect: 'Allow', Action: 'kms:*', Resource: '*' })],

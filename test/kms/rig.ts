@@ -8,6 +8,7 @@ import type { Peers } from '../../runtime/kernel/peers';
 import type { Principal } from '../../runtime/kernel/principal';
 import { beginLife } from '../../runtime/life';
 // Each adds itself to the type of `Peers`.
+import '../../runtime/services/iam/service';
 import '../../runtime/services/kms/service';
 import '../../runtime/services/logs/service';
 import '../../runtime/services/sqs/service';

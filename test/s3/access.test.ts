@@ -162,6 +162,15 @@ describe('a bucket policy', () => {
     ['Policy has invalid action', { ...everyone, Action: 's3:ListObjects', Resource: arn }],
     ['Policy has invalid action', { ...everyone, Action: 's3:Fetch*', Resource: `${arn}/*` }],
     ['Policy has invalid action', { ...everyone, NotAction: 's3:HeadObject', Resource: `${arn}/*` }],
+    [
+      'Invalid principal in policy',
+      {
+        ...everyone,
+        Principal: { AWS: 'arn:aws:iam::000000000000:role/nobody' },
+        Action: 's3:GetObject',
+        Resource: `${arn}/*`,
+      },
+    ],
     ['Policy has invalid resource', { ...everyone, Action: 's3:GetObject', Resource: 'arn:aws:s3:::other/*' }],
     ['Action does not apply to any resource(s) in statement', { ...everyone, Action: 's3:GetObject', Resource: arn }],
     [

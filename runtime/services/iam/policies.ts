@@ -35,6 +35,17 @@ export const identities: IdentitySource = {
     );
   },
 
+  async exists(kernel, text, call) {
+    const arn = parseArn(text);
+    const kind = /^(user|role)\//.exec(arn?.resource ?? '')?.[1] as 'user' | 'role' | undefined;
+    if (arn?.service !== 'iam' || !kind || arn.account !== call.account) return undefined;
+    const there = async () => {
+      const row = await readHolder(kernel.store, kind, arn.account, lastSegment(arn));
+      return row !== undefined && arnOf(arn, kind, row) === text;
+    };
+    return (await there()) || ((await kernel.supply(text, call)) && there());
+  },
+
   async policies(kernel, principal) {
     const { account, kind, session } = principal;
     if (account === undefined) return [];

@@ -186,6 +186,11 @@ export const writeHolder = <K extends Kind>(tx: Writer, kind: K, account: string
   tx.put<RowOf[K]>(holders[kind], byName(account, row.name), row);
 export const deleteHolder = (tx: Writer, kind: Kind, account: string, name: string): void =>
   tx.delete<Holder>(holders[kind], byName(account, name));
+/** A role with what was noted of it. */
+export function deleteRole(tx: Writer, account: string, { name, id }: RoleRow): void {
+  deleteHolder(tx, 'role', account, name);
+  tx.delete(lastUses, [id]);
+}
 export const scanHolders = <K extends Kind>(from: Reader, kind: K, account: string, after?: string) =>
   from.scan<RowOf[K]>(holders[kind], { within: [account], after: after === undefined ? undefined : [account, after] });
 

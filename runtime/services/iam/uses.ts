@@ -6,7 +6,8 @@
 import type { CredentialUse, IdentitySource } from '../../kernel/authorize';
 import type { Kernel } from '../../kernel/call';
 import { isDeclaredKey } from '../../kernel/config';
-import { readUse, type UseRow, writeLastUse } from './state';
+import type { Reader } from '../../store/port';
+import { readAccessKey, readHolder, readUse, type UseRow, writeLastUse } from './state';
 
 const APART_MS = 15 * 60 * 1000;
 const MOST_REMEMBERED = 10_000;
@@ -39,7 +40,9 @@ export function createUses(): Uses {
       remembered.set(id, { at, service, region });
       const done = kernel.busy();
       const write = kernel.store
-        .write(async (tx) => writeLastUse(tx, id, { at, service, region }))
+        .write(async (tx) => {
+          if (await isThere(tx, id, use)) writeLastUse(tx, id, { at, service, region });
+        })
         .catch((error: Error) => kernel.report(`the use of ${id} could not be noted: ${error.message}`))
         .finally(() => {
           writing.delete(write);
@@ -53,6 +56,13 @@ export function createUses(): Uses {
     },
     settled,
   };
+}
+
+/** Whoever has gone in the meantime leaves nothing behind. */
+async function isThere(from: Reader, id: string, { principal: { account, session } }: CredentialUse): Promise<boolean> {
+  if (session?.roleArn === undefined) return (await readAccessKey(from, id)) !== undefined;
+  const name = session.roleArn.slice(session.roleArn.lastIndexOf('/') + 1);
+  return (await readHolder(from, 'role', account!, name))?.id === id;
 }
 
 /** Of a session its role counts; other temporary credentials and plain ones are nobody's keys. */

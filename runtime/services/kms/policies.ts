@@ -32,14 +32,22 @@ export const defaultPolicy = (partition: string, account: string) => `{
 }`;
 
 /**
- * Refuses what is no key policy, and a policy that would lock its author out.
+ * Refuses what is no key policy, one that names a user or role of the account that is not there, and one that would lock
+ * its author out.
  * @throws MalformedPolicyDocumentException, LimitExceededException
  */
-export function checkPolicy(call: Call, arn: string, document: string, bypassLockout: boolean | undefined): void {
+export async function checkPolicy(
+  call: Call,
+  arn: string,
+  document: string,
+  bypassLockout: boolean | undefined,
+): Promise<void> {
   if (Buffer.byteLength(document) > policyLimitBytes)
     throw limitExceeded(`The key policy is longer than ${policyLimitBytes} bytes.`);
   const problem = findProblem(document, resourceDialect);
   if (problem) throw malformedPolicy(`${problem.message} (${problem.place})`);
+  if ((await call.kernel.absentPrincipal(document, call)) !== undefined)
+    throw malformedPolicy('Policy contains a statement with one or more invalid principals.');
   if (!bypassLockout && locksOut(call, arn, document))
     throw malformedPolicy('The new key policy will not allow you to update the key policy in the future.');
 }

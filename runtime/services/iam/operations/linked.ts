@@ -8,7 +8,7 @@ import type { Handlers } from '../../../kernel/service';
 import { findHolder, setBoundary } from '../entities';
 import { invalidInput, notFound, taskNotFound } from '../errors';
 import { checkName } from '../names';
-import { deleteHolder, isTaken, readDeletion, writeDeletion } from '../state';
+import { deleteRole, isTaken, readDeletion, writeDeletion } from '../state';
 import { createRole, wholeRoleOf } from './roles';
 
 /** What stands after `AWSServiceRoleFor`, by service; whether it takes a suffix. */
@@ -63,7 +63,7 @@ export const linkedHandlers = {
       const row = await findHolder(tx, 'role', call.account, name);
       if (!row.serviceLinked) throw notFound('role', name);
       await setBoundary(tx, call, 'role', row, undefined);
-      deleteHolder(tx, 'role', call.account, name);
+      deleteRole(tx, call.account, row);
       const task = `task${row.path}${name}/${uuid}`;
       writeDeletion(tx, call.account, task, call.now);
       return task;

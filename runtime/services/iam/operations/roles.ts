@@ -7,7 +7,7 @@ import { boundaryOf, change, findHolder, isProtected, setBoundary } from '../ent
 import { constraint, deleteConflict, exists, noBoundary, quota, unmodifiable, validation } from '../errors';
 import { arnOf, checkName, checkPath, newId, timeOf } from '../names';
 import { pageOf, readMarker } from '../paging';
-import { deleteHolder, hasAsMany, isTaken, profilesOf, type RoleRow, scanHolders, writeHolder } from '../state';
+import { deleteRole, hasAsMany, isTaken, profilesOf, type RoleRow, scanHolders, writeHolder } from '../state';
 import { addTags, listTags, removeTags } from '../tags';
 import type { Uses } from '../uses';
 import { byKey, under } from './users';
@@ -147,7 +147,7 @@ export const roleHandlers = (uses: Uses) =>
         const profiles = await profilesOf(tx, call.account);
         if (profiles.some(({ role }) => role === row.name)) throw deleteConflict('remove roles from instance profile');
         await setBoundary(tx, call, 'role', row, undefined);
-        deleteHolder(tx, 'role', call.account, name);
+        deleteRole(tx, call.account, row);
       });
       return {};
     },

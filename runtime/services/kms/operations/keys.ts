@@ -99,7 +99,7 @@ export const keyHandlers = {
       aliases: [],
     };
     const document = input.Policy ?? defaultPolicy(partition, account);
-    if (input.Policy !== undefined) checkPolicy(call, arnOf(key), document, input.BypassPolicyLockoutSafetyCheck);
+    if (input.Policy !== undefined) await checkPolicy(call, arnOf(key), document, input.BypassPolicyLockoutSafetyCheck);
     await kernel.store.write(async (tx) => {
       writeKey(tx, key);
       writePolicy(tx, key, { document, origin: call.origin });

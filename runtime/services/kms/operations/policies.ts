@@ -21,7 +21,7 @@ export const policyHandlers = {
     checkName(input.PolicyName);
     const key = await findKey(call, input.KeyId!, ownKey);
     const document = input.Policy!;
-    checkPolicy(call, arnOf(key), document, input.BypassPolicyLockoutSafetyCheck);
+    await checkPolicy(call, arnOf(key), document, input.BypassPolicyLockoutSafetyCheck);
     await call.kernel.store.write(async (tx) => writePolicy(tx, key, { document, origin: call.origin }));
     return {};
   },

@@ -20,7 +20,8 @@ export const regionHandlers = {
     if (!regionName.test(region)) throw validation(`${region} is not the name of a Region.`);
     const place = { account, partition, region, keyId };
     const document = input.Policy ?? defaultPolicy(partition, account);
-    if (input.Policy !== undefined) checkPolicy(call, arnOf(place), document, input.BypassPolicyLockoutSafetyCheck);
+    if (input.Policy !== undefined)
+      await checkPolicy(call, arnOf(place), document, input.BypassPolicyLockoutSafetyCheck);
     const tags = readTags(input.Tags);
     const description = checkDescription(input.Description ?? '');
 

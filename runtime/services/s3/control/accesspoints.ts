@@ -15,7 +15,7 @@ import {
   s3Error,
   tooManyAccessPoints,
 } from '../errors';
-import { checkPolicy } from '../operations/configurations/policy';
+import { checkPolicy, checkPrincipals } from '../operations/configurations/policy';
 import { accessPointsOf, dropAccessPoint, findAccessPoint, putAccessPoint } from '../state/accesspoints';
 import { findBucket } from '../state/buckets';
 import type { AccessPoint } from '../state/tables';
@@ -181,6 +181,7 @@ export async function PutAccessPointPolicy(
   const document = input.Policy ?? '';
   const arn = accessPointArn(point);
   await checkPolicy(document, (resource) => resource === arn || resource.startsWith(`${arn}/object/`));
+  await checkPrincipals(call, document);
   const policy = { document, isPublic: isPublic(document), origin: call.origin };
   const bucket = await findBucket(call.kernel.store, point.bucket);
   if (policy.isPublic && bucket && blocks(bucket, 'BlockPublicPolicy', point)) throw accessDenied();

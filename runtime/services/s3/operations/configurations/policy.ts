@@ -25,6 +25,7 @@ export async function PutBucketPolicy(call: Call, input: In<'PutBucketPolicy'>):
   const document = input.Policy ?? '';
   const arn = bucketArn(bucket.name, call.partition);
   await checkPolicy(document, (resource) => coversBucket(resource, arn));
+  await checkPrincipals(call, document);
   const kept: KeptPolicy = { document, isPublic: isPublic(document) };
   if (kept.isPublic && blocks(bucket, 'BlockPublicPolicy')) throw publicPolicyBlocked(call, bucket.name);
   await putFamily(call, input, 'policy', kept);
@@ -48,6 +49,12 @@ export async function checkPolicy(document: string, covers: (resource: string) =
   if ('problem' in compilation) return;
   const facts = (await vocabulary.service('s3'))!;
   for (const statement of compilation.document.statements) checkStatement(statement, facts, covers);
+}
+
+/** S3 takes no policy that names a user or role that is not there. @throws AwsError MalformedPolicy */
+export async function checkPrincipals(call: Call, document: string): Promise<void> {
+  if ((await call.kernel.absentPrincipal(document, call)) !== undefined)
+    throw malformedPolicy('Invalid principal in policy');
 }
 
 /**
