@@ -1,4 +1,7 @@
 /** Drift: resources changed or deleted behind their stack's back. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   CloudFormationClient,
   CreateStackCommand,
@@ -9,9 +12,17 @@ import {
   DetectStackResourceDriftCommand,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
-import { DeletePublicAccessBlockCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import { CloudWatchLogsClient, DeleteLogGroupCommand, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import {
+  DeletePublicAccessBlockCommand,
+  PutBucketEncryptionCommand,
+  PutBucketVersioningCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { DeleteQueueCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type Coffer, startCoffer } from '@coffer/runtime';
+import { synthesiseProbe } from '../cdk/probe';
 
 let coffer: Coffer;
 let cfn: CloudFormationClient;
@@ -49,6 +60,7 @@ const body = (more: object = {}) =>
       Role: { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: TrustPolicy } },
       Parameter: { Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Value: 'x', ...more } },
       Key: { Type: 'AWS::KMS::Key', Properties: { EnableKeyRotation: true } },
+      Alias: { Type: 'AWS::KMS::Alias', Properties: { AliasName: 'alias/drifting', TargetKeyId: { Ref: 'Key' } } },
     },
   });
 const Capabilities = ['CAPABILITY_IAM' as const];
@@ -69,8 +81,8 @@ test('a stack that nobody touched is in sync; what cannot be read is not checked
   const outcome = await detect();
   expect(outcome).toMatchObject({ DetectionStatus: 'DETECTION_COMPLETE', StackDriftStatus: 'IN_SYNC' });
   expect(outcome.DriftedStackResourceCount).toBe(0);
-  const [Queue, Role, Parameter, Key] = ['IN_SYNC', 'IN_SYNC', 'IN_SYNC', 'NOT_CHECKED'];
-  expect(await drifts()).toEqual({ Bucket: 'IN_SYNC', Queue, Role, Parameter, Key });
+  const [Queue, Role, Parameter, Key, Alias] = ['IN_SYNC', 'IN_SYNC', 'IN_SYNC', 'IN_SYNC', 'NOT_CHECKED'];
+  expect(await drifts()).toEqual({ Bucket: 'IN_SYNC', Queue, Role, Parameter, Key, Alias });
 });
 
 test('changed and deleted resources are told, property by property', async () => {
@@ -114,4 +126,43 @@ test('an update makes what was found obsolete', async () => {
   await expect(gone).rejects.toThrow('No drift detection found');
   const nobody = new DetectStackResourceDriftCommand({ StackName, LogicalResourceId: 'Nobody' });
   await expect(cfn.send(nobody)).rejects.toThrow('Resource Nobody does not exist');
+});
+
+test('the probe app, as it is deployed, has not drifted; what is changed behind its back has', async () => {
+  process.env.CDK_VALIDATION = 'false';
+  const outdir = await mkdtemp(join(tmpdir(), 'coffer-drift-'));
+  const deployment = await coffer.deploy(synthesiseProbe({ outdir }));
+  await rm(outdir, { recursive: true });
+  const find = async (name: string) => {
+    await cfn.send(new DetectStackDriftCommand({ StackName: name }));
+    const { StackResourceDrifts } = await cfn.send(new DescribeStackResourceDriftsCommand({ StackName: name }));
+    return StackResourceDrifts!.filter(
+      ({ StackResourceDriftStatus: status }) => status === 'MODIFIED' || status === 'DELETED',
+    );
+  };
+  for (const name of ['ProbeData', 'ProbeWork', 'ProbeSite', 'ProbeUse']) expect(await find(name)).toEqual([]);
+
+  const FunctionName = deployment.output('HandlerName');
+  await coffer
+    .client(LambdaClient)
+    .send(new UpdateFunctionConfigurationCommand({ FunctionName, Handler: 'other.handler' }));
+  const logs = coffer.client(CloudWatchLogsClient);
+  const { logGroups } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: 'ProbeWork-HandlerLog' }));
+  await logs.send(new DeleteLogGroupCommand({ logGroupName: logGroups![0].logGroupName }));
+  const found = Object.fromEntries(
+    (await find('ProbeWork')).map((it) => [
+      it.ResourceType,
+      it.PropertyDifferences?.[0].PropertyPath ?? it.StackResourceDriftStatus,
+    ]),
+  );
+  expect(found).toEqual({ 'AWS::Lambda::Function': '/Handler', 'AWS::Logs::LogGroup': 'DELETED' });
+
+  const Bucket = deployment.output('BucketName');
+  const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } };
+  const ServerSideEncryptionConfiguration = { Rules: [rule] };
+  await coffer.client(S3Client).send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration }));
+  const [drift] = await find('ProbeData');
+  expect(drift.PropertyDifferences!.map(({ PropertyPath }) => PropertyPath)).toContain(
+    '/BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/SSEAlgorithm',
+  );
 });

@@ -111,6 +111,30 @@ const key: ResourceType = {
     return update(context, keyId, properties, previous);
   },
   delete: remove,
+  async read({ peers: { kms } }, KeyId) {
+    try {
+      const metadata = (await kms.DescribeKey({ KeyId })).KeyMetadata!;
+      if (metadata.KeyState === 'PendingDeletion') return undefined;
+      const { Description, Enabled, KeySpec, KeyUsage, MultiRegion, Origin } = metadata;
+      const rotates = KeySpec === 'SYMMETRIC_DEFAULT' && Enabled && Origin === 'AWS_KMS';
+      const rotation = rotates ? await kms.GetKeyRotationStatus({ KeyId }) : undefined;
+      const { Policy = '{}' } = await kms.GetKeyPolicy({ KeyId });
+      return {
+        Description,
+        Enabled,
+        KeySpec,
+        KeyUsage,
+        MultiRegion,
+        Origin,
+        KeyPolicy: JSON.parse(Policy),
+        // A disabled key does not tell.
+        ...(rotation && { EnableKeyRotation: rotation.KeyRotationEnabled }),
+      };
+    } catch (error) {
+      if (isAwsError(error, 'NotFoundException')) return undefined;
+      throw error;
+    }
+  },
 };
 
 const replicaKey: ResourceType = {

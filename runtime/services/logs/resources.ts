@@ -70,6 +70,18 @@ const group: ResourceType = {
     return resultOf(context, logGroupName);
   },
   delete: (context, logGroupName) => forgiving(context.peers.logs.DeleteLogGroup({ logGroupName })),
+  async read({ peers: { logs } }, logGroupName) {
+    const { logGroups = [] } = await logs.DescribeLogGroups({ logGroupNamePrefix: logGroupName });
+    const found = logGroups.find((one) => one.logGroupName === logGroupName);
+    if (!found) return undefined;
+    const { retentionInDays, kmsKeyId, logGroupClass, deletionProtectionEnabled } = found;
+    return {
+      RetentionInDays: retentionInDays,
+      KmsKeyId: kmsKeyId,
+      LogGroupClass: logGroupClass,
+      DeletionProtectionEnabled: deletionProtectionEnabled ?? false,
+    };
+  },
 };
 
 const stream: ResourceType = {

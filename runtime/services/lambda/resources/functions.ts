@@ -1,5 +1,6 @@
 /** CloudFormation's view of functions. Source: CloudFormation template reference, "AWS::Lambda::Function". */
 import type { Architecture, CreateFunctionRequest, FunctionCode, Runtime } from '@aws-sdk/client-lambda';
+import { isAwsError } from '../../../base/errors';
 import { number, tags, text, texts } from '../../../kernel/properties';
 import type { Properties, ResourceContext, ResourceResult, ResourceType } from '../../../kernel/service';
 import { functionArn, placeOf } from '../names';
@@ -71,6 +72,29 @@ export const functionResource: ResourceType = {
 
   async delete(context, FunctionName) {
     await context.peers.lambda.DeleteFunction({ FunctionName }).catch(ignoreMissing);
+  },
+
+  async read({ peers: { lambda } }, FunctionName) {
+    try {
+      const found = await lambda.GetFunctionConfiguration({ FunctionName });
+      const { Description, EphemeralStorage, Handler, MemorySize, Role, Runtime, Timeout, Architectures } = found;
+      const variables = found.Environment?.Variables;
+      return {
+        Architectures,
+        Description,
+        Environment: variables && { Variables: variables },
+        EphemeralStorage,
+        Handler,
+        Layers: found.Layers?.map(({ Arn }) => Arn),
+        MemorySize,
+        Role,
+        Runtime,
+        Timeout,
+      };
+    } catch (error) {
+      if (isAwsError(error, 'ResourceNotFoundException')) return undefined;
+      throw error;
+    }
   },
 };
 

@@ -3,6 +3,7 @@
  * properties are refused by name.
  */
 
+import type { CORSRule, ServerSideEncryptionRule } from '@aws-sdk/client-s3';
 import { urlSuffixOf } from '../../../base/arn';
 import { AwsError, isAwsError } from '../../../base/errors';
 import { websiteEndpoint } from '../../../engine/website';
@@ -73,13 +74,24 @@ export const bucketResource: ResourceType = {
   async read({ peers: { s3 } }, Bucket) {
     try {
       const { Status } = await s3.GetBucketVersioning({ Bucket });
-      const access = await s3.GetPublicAccessBlock({ Bucket }).catch((error: unknown) => {
-        if (isAwsError(error, 'NoSuchPublicAccessBlockConfiguration')) return undefined;
-        throw error;
-      });
+      const access = await unlessUnset(s3.GetPublicAccessBlock({ Bucket }), 'NoSuchPublicAccessBlockConfiguration');
+      const owners = await unlessUnset(s3.GetBucketOwnershipControls({ Bucket }), 'OwnershipControlsNotFoundError');
+      const cors = await unlessUnset(s3.GetBucketCors({ Bucket }), 'NoSuchCORSConfiguration');
+      const { ServerSideEncryptionConfiguration } = await s3.GetBucketEncryption({ Bucket });
+      const { LoggingEnabled } = await s3.GetBucketLogging({ Bucket });
       return {
         VersioningConfiguration: Status && { Status },
         PublicAccessBlockConfiguration: access?.PublicAccessBlockConfiguration,
+        OwnershipControls: owners?.OwnershipControls,
+        CorsConfiguration: cors && { CorsRules: cors.CORSRules?.map(corsRule) },
+        BucketEncryption: ServerSideEncryptionConfiguration && {
+          ServerSideEncryptionConfiguration: ServerSideEncryptionConfiguration.Rules?.map(encryptionRule),
+        },
+        LoggingConfiguration: LoggingEnabled && {
+          DestinationBucketName: LoggingEnabled.TargetBucket,
+          LogFilePrefix: LoggingEnabled.TargetPrefix,
+          TargetObjectKeyFormat: LoggingEnabled.TargetObjectKeyFormat,
+        },
       };
     } catch (error) {
       if (isAwsError(error, 'NoSuchBucket')) return undefined;
@@ -87,6 +99,31 @@ export const bucketResource: ResourceType = {
     }
   },
 };
+
+/** @param code of the error that says that there is none */
+async function unlessUnset<T>(asked: Promise<T>, code: string): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isAwsError(error, code)) return undefined;
+    throw error;
+  }
+}
+
+const corsRule = ({ ID, AllowedHeaders, AllowedMethods, AllowedOrigins, ExposeHeaders, MaxAgeSeconds }: CORSRule) => ({
+  Id: ID,
+  AllowedHeaders,
+  AllowedMethods,
+  AllowedOrigins,
+  ExposedHeaders: ExposeHeaders,
+  MaxAge: MaxAgeSeconds,
+});
+
+const encryptionRule = (rule: ServerSideEncryptionRule) => ({
+  BlockedEncryptionTypes: rule.BlockedEncryptionTypes,
+  BucketKeyEnabled: rule.BucketKeyEnabled,
+  ServerSideEncryptionByDefault: rule.ApplyServerSideEncryptionByDefault,
+});
 
 function nameOf(context: ResourceContext, properties: Properties): string {
   const given = text(properties, 'BucketName');
