@@ -9,7 +9,15 @@ import {
   type PutObjectCommandInput,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { Encryption, Lifecycle, Perimeter, Removal, SecureBucket, UploadEncryption } from '@coffer/constructs';
+import {
+  BucketTlsOnly,
+  Encryption,
+  Lifecycle,
+  Perimeter,
+  Removal,
+  SecureBucket,
+  UploadEncryption,
+} from '@coffer/constructs';
 import { type Coffer, startCoffer } from '@coffer/runtime';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -123,4 +131,28 @@ test('after both steps the objects go with the bucket; after one the bucket stay
     );
     expect(after).toBe(left);
   }
+});
+
+test('nothing passes without TLS, nor over an old one; a retrofitted bucket is told apart from the one beside it', async () => {
+  const it = new Stack(new App(), 'Tls');
+  const modern = new SecureBucket(it, 'Modern', { minimumTlsVersion: 1.3 });
+  const theirs = new s3.Bucket(it, 'Theirs').with(new BucketTlsOnly()) as s3.Bucket;
+  const plain = new s3.Bucket(it, 'Plain');
+  const deployed = await coffer.deploy(it);
+  const puts = (from: object) =>
+    Promise.all(
+      [modern, theirs, plain].map((made) =>
+        coffer
+          .client(S3Client, { from })
+          .send(new PutObjectCommand({ Bucket: deployed.resource(made).physicalId, Key: 'k', Body: 'x' }))
+          .then(
+            () => 'done',
+            (error) => error.name,
+          ),
+      ),
+    );
+  expect(await puts({ plainHttp: true })).toEqual(['AccessDenied', 'AccessDenied', 'done']);
+  expect(await puts({ tlsVersion: '1.1' })).toEqual(['AccessDenied', 'AccessDenied', 'done']);
+  expect(await puts({ tlsVersion: '1.2' })).toEqual(['AccessDenied', 'done', 'done']);
+  expect(await puts({ tlsVersion: '1.3' })).toEqual(['done', 'done', 'done']);
 });

@@ -92,6 +92,11 @@ test.each<[string, SecureBucketProps, string]>([
     { tags: { 'aws:x': '1' } },
     'tags is "aws:x"; allowed: keys of 1 to 128 characters that do not begin with aws:; fix: rename the tag',
   ],
+  [
+    'a tag that says too much',
+    { tags: { note: 'x'.repeat(257) } },
+    `tags.note is "${'x'.repeat(257)}"; allowed: at most 256 characters; fix: shorten the value`,
+  ],
 ])('refuses %s with path, value and fix', (_what, props, message) => {
   expect(() => build(props)).toThrow(new Error(`invalid props of S/Data:\n  ${message}`));
 });
@@ -139,7 +144,11 @@ test.each<[string, () => unknown, string]>([
 
 test('a log bucket refuses a retention of no whole days', () => {
   const stack = new Stack(new App(), 'S');
-  expect(() => new AccessLogBucket(stack, 'Logs', { retention: Duration.minutes(5) })).toThrow(/retention is 0.003/);
+  expect(() => new AccessLogBucket(stack, 'Logs', { retention: Duration.minutes(5) })).toThrow(
+    new Error(
+      `invalid props of S/Logs:\n  retention is ${Duration.minutes(5).toDays({ integral: false })}; allowed: whole days, at least 1; fix: pass Duration.days(n)`,
+    ),
+  );
 });
 
 test.each(['retain', 'destroy', 'destroyWithObjects'])('a removal is read from configuration: %s', (name) => {
