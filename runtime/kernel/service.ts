@@ -186,6 +186,8 @@ export interface ResourceType {
     physicalId: string,
     properties: Properties,
     previous: Properties,
+    /** What `Fn::GetAtt` has answered so far. */
+    attributes?: Properties,
   ): Promise<ResourceResult>;
   /** Deleting what is already gone succeeds. */
   delete(context: ResourceContext, physicalId: string, properties: Properties): Promise<void>;

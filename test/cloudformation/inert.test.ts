@@ -127,6 +127,16 @@ test('an update keeps the resource, a create-only property replaces it', async (
   ).toContain('one DELETE_COMPLETE');
 });
 
+test('when a resource was made does not change with it', async () => {
+  const workGroup = (Description: string) => ({
+    ...one('AWS::Athena::WorkGroup', { Name: 'w', Description }),
+    Outputs: { Made: { Value: { 'Fn::GetAtt': ['It', 'CreationTime'] } } },
+  });
+  const made = (await deploy(workGroup('a'), 'Made')).output('Made');
+  await coffer.clock.advance({ hours: 1 });
+  expect((await deploy(workGroup('b'), 'Made')).output('Made')).toBe(made);
+});
+
 test('types without a look of their own take it from the registry', async () => {
   const outputs = { Arn: { Value: { 'Fn::GetAtt': ['It', 'Arn'] } }, Ref: { Value: { Ref: 'It' } } };
   const deployed = await deploy({ ...one('AWS::ECS::Cluster', { ClusterName: 'c' }), Outputs: outputs }, 'Cluster');

@@ -17,7 +17,12 @@ export function inertType(type: string): ResourceType {
     createOnly,
     properties,
     create: async (context, given) => look(context, given),
-    update: async (context, physicalId, given) => ({ ...look(context, given), physicalId }),
+    async update(context, physicalId, given, _, before = {}) {
+      const { attributes } = look(context, given);
+      // When it was made does not change with it.
+      const made = Object.entries(before).filter(([name]) => /^Creat/.test(name.split('.').pop()!));
+      return { physicalId, attributes: { ...attributes, ...Object.fromEntries(made) } };
+    },
     delete: async () => {},
   };
 }

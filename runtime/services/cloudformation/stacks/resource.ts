@@ -244,7 +244,7 @@ async function change(
     checkProperties(provider, row.logicalId, wish.properties, run.options.strict);
     const context = contextFor(run, row, now);
     const given = await withReferences(context.peers, row.type, wish.properties);
-    const step = () => provider.behaviour.update!(context, now.physicalId, given, now.properties);
+    const step = () => provider.behaviour.update!(context, now.physicalId, given, now.properties, now.attributes);
     const result = await handled(provider, row.logicalId, step);
     // An answer without attributes means that they are what they were.
     const changed = { ...wish, ...resultPart(result), attributes: result.attributes ?? now.attributes };
