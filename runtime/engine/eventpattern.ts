@@ -3,7 +3,7 @@
  * language with fewer words. Sources: EventBridge user guide, "Comparison operators for use in event patterns"; SNS
  * developer guide, "Amazon SNS subscription filter policies".
  */
-import { wildcard } from './pattern';
+import { anyRun, compileTokens, type Token } from './pattern';
 import { type Block, contains, parseAddress, parseBlock } from './policy/addresses';
 
 export type EventPattern = (event: unknown) => boolean;
@@ -149,10 +149,8 @@ function sameLetters(argument: unknown): Test {
 /** `*` is the only wildcard of event patterns; `\*` is a star. */
 function starsOnly(pattern: string): (text: string) => boolean {
   const pieces = pattern.split(/(?<!\\)\*/).map((piece) => piece.replace(/\\([*\\])/g, '$1'));
-  if (!pieces.some((piece) => /[*?]/.test(piece))) return wildcard(pieces.join('*'));
-  const source = pieces.map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[^]*?');
-  const expression = new RegExp(`^${source}$`);
-  return (text) => expression.test(text);
+  const tokens = pieces.flatMap((piece, i): Token[] => (i === 0 ? [piece] : [anyRun, piece]));
+  return compileTokens(tokens.filter((token) => token !== ''));
 }
 
 function inBlock(block: Block, value: unknown): boolean {

@@ -15,6 +15,8 @@ test.each<[string, unknown, unknown[], unknown[]]>([
   ['any case', on({ 'equals-ignore-case': 'aB' }), ['AB', 'ab'], ['abc']],
   ['wildcard', on({ wildcard: 'a*c*e' }), ['abcde', 'ace'], ['abcd', 'xace']],
   ['a star that is one', on({ wildcard: 'a\\*b*' }), ['a*bc'], ['axbc']],
+  ['a question mark is none', on({ wildcard: 'a?*b' }), ['a?b', 'a?xb'], ['axb']],
+  ['stars only', on({ wildcard: '*' }), ['', 'x'], [1]],
   ['exists', on({ exists: true }), ['x', null, 0], [undefined]],
   ['exists not', on({ exists: false }), [undefined], ['x', null]],
   ['anything but', on({ 'anything-but': ['x', 1] }), ['y', 2, null], ['x', 1, undefined]],
@@ -39,6 +41,13 @@ test('fields nest, all of them must fit, and $or lets one of several', () => {
   expect(matches(either, { source: 's', b: 3 })).toBe(true);
   expect(matches(either, { source: 's', a: 2, b: 1 })).toBe(false);
   expect(matches({ list: { n: [2] } }, { list: [{ n: 1 }, { n: 2 }] })).toBe(true);
+});
+
+test('many stars take no longer', () => {
+  const pattern = readEventPattern(on({ wildcard: `${'*a?'.repeat(200)}b` }));
+  const started = performance.now();
+  expect(pattern({ a: 'a?'.repeat(20_000) })).toBe(false);
+  expect(performance.now() - started).toBeLessThan(1000);
 });
 
 test.each([
