@@ -3,6 +3,7 @@
  * resulting resource must hold to is in `validation/`, shared with the mixins and the audit.
  */
 import { type Duration, Token } from 'aws-cdk-lib';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { Problems } from '../validation/problems';
 import { UploadEncryption } from './encryption';
@@ -72,6 +73,8 @@ function data(problems: Problems, props: SecureBucketProps): void {
   const moves = [...(props.lifecycle?.rules ?? []), ...(props.lifecycleRules ?? [])].some(
     (rule) => (rule.transitions?.length ?? 0) > 0,
   );
+  const rules = [...(props.lifecycle?.rules ?? []), ...(props.lifecycleRules ?? [])];
+  for (const rule of rules) wholeRule(problems, `lifecycle rule ${rule.id ?? 'without id'}`, rule);
   const choice = props.storageClass?.storageClass ?? 'STANDARD';
   problems.check(
     choice === 'STANDARD' || !moves,
@@ -124,4 +127,26 @@ function whole(problems: Problems, property: string, duration: Duration | undefi
   const days = duration.toDays({ integral: false });
   const right = days >= 1 && Number.isInteger(days);
   problems.check(right, property, days, 'whole days, at least 1', 'pass Duration.days(7)');
+}
+
+/** Durations of a lifecycle rule that are no whole days are refused here, before aws-cdk-lib does in its own words. */
+function wholeRule(problems: Problems, at: string, rule: s3.LifecycleRule): void {
+  const durations: [string, Duration | undefined][] = [
+    ['expiration', rule.expiration],
+    ['noncurrentVersionExpiration', rule.noncurrentVersionExpiration],
+    ['abortIncompleteMultipartUploadAfter', rule.abortIncompleteMultipartUploadAfter],
+    ...(rule.transitions ?? []).map((it, i): [string, Duration | undefined] => [
+      `transitions[${i}].transitionAfter`,
+      it.transitionAfter,
+    ]),
+    ...(rule.noncurrentVersionTransitions ?? []).map((it, i): [string, Duration | undefined] => [
+      `noncurrentVersionTransitions[${i}].transitionAfter`,
+      it.transitionAfter,
+    ]),
+  ];
+  for (const [name, duration] of durations) {
+    if (duration === undefined || duration.isUnresolved()) continue;
+    const days = duration.toDays({ integral: false });
+    problems.check(Number.isInteger(days), `${at}: ${name}`, days, 'whole days', 'pass Duration.days(n)');
+  }
 }

@@ -17,6 +17,7 @@ export const RULES: readonly Rule[] = [
   { id: 'Coffer-PolicySid', why: 'Two statements of one Sid are refused' },
   { id: 'Coffer-Encryption', why: 'The algorithm and its options exclude each other' },
   { id: 'Coffer-IntelligentTiering', why: 'Archive tiers have bounds in days' },
+  { id: 'Coffer-ConfigurationId', why: 'Of two configurations with one id the later takes the place of the first' },
   { id: 'Coffer-Cors', why: 'Any page of the web could write' },
   { id: 'Coffer-TlsOnly', why: 'Security Hub S3.5: requests without TLS are denied' },
   { id: 'Coffer-PublicAccess', why: 'Security Hub S3.8: public access is blocked' },

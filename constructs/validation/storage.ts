@@ -10,7 +10,7 @@ const MAX_TIER_DAYS = 730;
 
 /** Problems of how a bucket with these properties stores and serves objects. */
 export function storageProblems(bucket: Properties): Problem[] {
-  return [...encryption(bucket), ...tiering(bucket), ...cors(bucket)];
+  return [...encryption(bucket), ...tiering(bucket), ...cors(bucket), ...identified(bucket)];
 }
 
 function encryption(bucket: Properties): Problem[] {
@@ -58,8 +58,32 @@ function tiering(bucket: Properties): Problem[] {
   return findings.problems;
 }
 
+/** Configurations that S3 keeps by their id: of two with one id the later takes the place of the first. */
+function identified(bucket: Properties): Problem[] {
+  const findings = new Findings('Coffer-ConfigurationId');
+  for (const name of ['AnalyticsConfigurations', 'InventoryConfigurations', 'MetricsConfigurations']) {
+    const seen = new Map<string, number>();
+    for (const [i, value] of list(bucket[name]).entries()) {
+      const id = text(members(value).Id);
+      if (id === undefined) continue;
+      const at = `${name}[${i}].Id`;
+      if (!/^[\w.-]{1,64}$/.test(id))
+        findings.wrong(at, id, '1 to 64 letters, digits, ., _ and -', 'shorten it or leave out what is not allowed');
+      const first = seen.get(id);
+      if (first !== undefined) findings.wrong(at, id, `an id of its own; [${first}] has it`, 'rename one of the two');
+      else seen.set(id, i);
+    }
+  }
+  return findings.problems;
+}
+
+const MAX_CORS_RULES = 100;
+
 function cors(bucket: Properties): Problem[] {
   const findings = new Findings('Coffer-Cors');
+  const count = list(members(bucket.CorsConfiguration).CorsRules).length;
+  if (count > MAX_CORS_RULES)
+    findings.wrong('CorsConfiguration.CorsRules', `${count} rules`, `at most ${MAX_CORS_RULES}`, 'join rules');
   for (const [i, value] of list(members(bucket.CorsConfiguration).CorsRules).entries()) {
     const rule = members(value);
     const origins = list(rule.AllowedOrigins);

@@ -388,6 +388,19 @@ test.each<[string, Record<string, unknown>, string[]]>([
       'CorsConfiguration.CorsRules[0].AllowedOrigins is "https://*.*.example"; allowed: at most one * in an origin; fix: write a rule for each origin',
     ],
   ],
+  [
+    'metrics of one id, inventory of an odd one',
+    { MetricsConfigurations: [{ Id: 'a' }, { Id: 'a' }], InventoryConfigurations: [{ Id: 'a b' }] },
+    [
+      'InventoryConfigurations[0].Id is "a b"; allowed: 1 to 64 letters, digits, ., _ and -; fix: shorten it or leave out what is not allowed',
+      'MetricsConfigurations[1].Id is "a"; allowed: an id of its own; [0] has it; fix: rename one of the two',
+    ],
+  ],
+  [
+    'more rules for browsers than S3 takes',
+    { CorsConfiguration: { CorsRules: Array.from({ length: 101 }, () => ({ AllowedMethods: ['GET'] })) } },
+    ['CorsConfiguration.CorsRules is "101 rules"; allowed: at most 100; fix: join rules'],
+  ],
 ])('%s', (_what, properties, problems) => {
   expect(found(properties)).toEqual(problems);
 });

@@ -97,6 +97,23 @@ test.each<[string, SecureBucketProps, string]>([
     { tags: { note: 'x'.repeat(257) } },
     `tags.note is "${'x'.repeat(257)}"; allowed: at most 256 characters; fix: shorten the value`,
   ],
+  [
+    'logs kept for hours',
+    { lifecycle: Lifecycle.logs({ retention: Duration.hours(36) }) },
+    'lifecycle rule logs: expiration is 1.5; allowed: whole days; fix: pass Duration.days(n)',
+  ],
+  [
+    'moves after hours',
+    {
+      lifecycleRules: [
+        {
+          transitions: [{ storageClass: s3.StorageClass.GLACIER, transitionAfter: Duration.hours(12) }],
+          noncurrentVersionTransitions: [{ storageClass: s3.StorageClass.GLACIER, transitionAfter: Duration.hours(6) }],
+        },
+      ],
+    },
+    'lifecycle rule without id: transitions[0].transitionAfter is 0.5; allowed: whole days; fix: pass Duration.days(n)\n  lifecycle rule without id: noncurrentVersionTransitions[0].transitionAfter is 0.25; allowed: whole days; fix: pass Duration.days(n)',
+  ],
 ])('refuses %s with path, value and fix', (_what, props, message) => {
   expect(() => build(props)).toThrow(new Error(`invalid props of S/Data:\n  ${message}`));
 });
