@@ -9,6 +9,7 @@ import type { Actions } from '../../kernel/service';
 import { callKeys, contextKeys, type Keys, resourceKeys, tagsOf } from './conditions';
 import { anyAccount, anyKey, arnIn, type Named, type Naming, nameForDecrypt, nameOf, ownKey } from './keys';
 import { readAlias, readKey } from './state';
+import { idleDays } from './usage';
 
 async function onNamed(call: Call, named: Named, action: string, extra: Keys = {}): Promise<Check> {
   const key = await readKey(call.kernel.store, named.account, named.region, named.keyId);
@@ -62,6 +63,14 @@ const macs = (input: { KeyId?: string; MacAlgorithm?: string }, call: Call) =>
   onKey(call, input.KeyId, anyKey, { 'kms:MacAlgorithm': input.MacAlgorithm });
 const bypass = (flag: boolean | undefined): Keys => ({ 'kms:BypassPolicyLockoutSafetyCheck': String(flag ?? false) });
 
+/** What stops a key may ask how long nobody has used it. */
+async function unused(input: { KeyId?: string }, call: Call, extra: Keys = {}): Promise<Check[]> {
+  const named = await nameOf(call, input.KeyId!, ownKey);
+  const key = await readKey(call.kernel.store, named.account, named.region, named.keyId);
+  const days = key && String(await idleDays(call.kernel, key, call.now));
+  return [await onNamed(call, named, call.operation, { 'kms:TrailingDaysWithoutKeyUsage': days, ...extra })];
+}
+
 export const actions: Actions<typeof Kms> = {
   CancelKeyDeletion: own,
   CreateAlias: async (input, call) => [
@@ -111,7 +120,7 @@ export const actions: Actions<typeof Kms> = {
   DeriveSharedSecret: (input, call) =>
     onKey(call, input.KeyId, anyKey, { 'kms:KeyAgreementAlgorithm': input.KeyAgreementAlgorithm }),
   DescribeKey: (input, call) => onKey(call, input.KeyId, anyKey),
-  DisableKey: own,
+  DisableKey: (input, call) => unused(input, call),
   DisableKeyRotation: own,
   EnableKey: own,
   EnableKeyRotation: (input, call) =>
@@ -134,6 +143,7 @@ export const actions: Actions<typeof Kms> = {
       'kms:WrappingAlgorithm': input.WrappingAlgorithm,
       'kms:WrappingKeySpec': input.WrappingKeySpec,
     }),
+  GetKeyLastUsage: own,
   GetPublicKey: (input, call) => onKey(call, input.KeyId, anyKey),
   ImportKeyMaterial: (input, call) =>
     onKey(call, input.KeyId, ownKey, {
@@ -181,7 +191,7 @@ export const actions: Actions<typeof Kms> = {
     onKey(call, input.KeyId, anyAccount, { 'kms:GrantIsForAWSResource': String(call.via.length > 0) }),
   RotateKeyOnDemand: own,
   ScheduleKeyDeletion: (input, call) =>
-    onKey(call, input.KeyId, ownKey, {
+    unused(input, call, {
       'kms:ScheduleKeyDeletionPendingWindowInDays': String(input.PendingWindowInDays ?? 30),
     }),
   Sign: signing,

@@ -1,5 +1,6 @@
 /** KMS: keys that never leave, and what may be done with them. See README.md for what differs from AWS. */
 import type * as Kms from '@aws-sdk/client-kms';
+import type { Kernel } from '../../kernel/call';
 import type { Operations } from '../../kernel/peers';
 import type { Handlers, Service } from '../../kernel/service';
 import { actions } from './actions';
@@ -19,6 +20,7 @@ import { tagHandlers } from './operations/tags';
 import { documents, keyPolicies } from './policies';
 import { resources } from './resources';
 import { rotateWhenDue } from './rotation';
+import { noteUsage, usageSettled } from './usage';
 
 declare module '../../kernel/peers' {
   interface Peers {
@@ -41,6 +43,7 @@ const handlers: Handlers<typeof Kms> = {
 };
 
 export function kms(): Service {
+  let running: Kernel | undefined;
   return {
     name: 'kms',
     wire: {
@@ -57,6 +60,11 @@ export function kms(): Service {
     documents,
     timers: { delete: deleteWhenDue, expire: expireWhenDue, rotate: rotateWhenDue },
     resources,
-    start: makeDeclared,
+    start(kernel) {
+      running = kernel;
+      return makeDeclared(kernel);
+    },
+    stop: async () => running && usageSettled(running),
+    follow: (exchange) => running && noteUsage(running, exchange),
   };
 }

@@ -51,6 +51,13 @@ export interface PolicyRow {
   readonly origin?: Origin;
 }
 
+/** The last use of a key. */
+export interface UsageRow {
+  readonly operation: string;
+  readonly at: number;
+  readonly requestId: string;
+}
+
 export interface AliasRow {
   readonly keyId: string;
   readonly created: number;
@@ -90,6 +97,8 @@ export const materialsOfKey = table<true>('kms.materialsOfKey');
 export const aliases = table<AliasRow>('kms.aliases');
 /** [account, region, keyId] */
 export const imports = table<ImportRow>('kms.imports');
+/** [account, region, keyId] */
+const usages = table<UsageRow>('kms.usages');
 /** [account, region, keyId, grant id] */
 export const grants = table<GrantRow>('kms.grants');
 
@@ -105,6 +114,10 @@ export const pageKeys = (from: Reader, account: string, region: string, limit: n
     limit,
     after: after === undefined ? undefined : [account, region, after],
   });
+
+export const readUsage = (from: Reader, key: Place) => from.get(usages, at(key));
+export const writeUsage = (tx: Writer, key: Place, row: UsageRow) => tx.put(usages, at(key), row);
+export const deleteUsage = (tx: Writer, key: Place) => tx.delete(usages, at(key));
 
 export const readPolicy = (from: Reader, key: Place) => from.get(policies, at(key));
 /** Of all keys, by [account, region, key id]. */
@@ -167,6 +180,7 @@ export async function grantsIn(from: Reader, account: string, region: string) {
 
 /** Removes a key and all that hangs on it: from here on its ciphertexts are noise. */
 export async function eraseKey(tx: Writer, key: KeyRow): Promise<void> {
+  deleteUsage(tx, key);
   tx.delete(keys, at(key));
   tx.delete(policies, at(key));
   tx.delete(imports, at(key));

@@ -11,6 +11,7 @@ import { newMaterial, related, resumeRotation } from '../rotation';
 import { usageFor } from '../specs';
 import { eraseKey, type KeyRow, pageKeys, readKey, writeKey, writeMaterial, writePolicy } from '../state';
 import { readTags } from '../tags';
+import { lastUsage } from '../usage';
 
 const dayMs = 86_400_000;
 /** Source: KMS API Reference, "CreateKey": Description is at most 8,192 characters. */
@@ -70,6 +71,24 @@ async function startWaiting(tx: Writer, kernel: Kernel, key: KeyRow, days: numbe
 }
 
 export const keyHandlers = {
+  async GetKeyLastUsage(call, input) {
+    const key = await findKey(call, input.KeyId!, ownKey);
+    const use = await lastUsage(call.kernel, key);
+    const created = new Date(key.created);
+    return {
+      KeyId: arnOf(key),
+      KeyLastUsage: use
+        ? {
+            Operation: use.operation as Kms.KeyLastUsageTrackingOperation,
+            Timestamp: new Date(use.at),
+            KmsRequestId: use.requestId,
+          }
+        : {},
+      TrackingStartDate: created,
+      KeyCreationDate: created,
+    };
+  },
+
   async CreateKey(call, input) {
     const spec = input.KeySpec ?? (input.CustomerMasterKeySpec as Kms.KeySpec | undefined) ?? 'SYMMETRIC_DEFAULT';
     if (input.KeySpec && input.CustomerMasterKeySpec)
