@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import * as sdk from '@aws-sdk/client-s3';
 import { refusal } from '../s3/client';
 import { type Door, openDoor } from './wire';
@@ -111,6 +112,31 @@ test('who copies what is being replaced copies one or the other', async () => {
     return s3.send(new sdk.CopyObjectCommand({ Bucket, Key: `copy-${i}`, CopySource }));
   });
   expect(await tally(copies)).toEqual({ 'no error': 40 });
+});
+
+test('who copies what is being deleted copies it, or hears that it is not there', async () => {
+  const Body = Buffer.alloc(300_000, 'x');
+  const { UploadId } = await s3.send(new sdk.CreateMultipartUploadCommand({ Bucket, Key: 'parts' }));
+  const CopySource = `${Bucket}/fleeting`;
+  for (let round = 0; round < 25; round++) {
+    await s3.send(new sdk.PutObjectCommand({ Bucket, Key: 'fleeting', Body }));
+    const outcomes = times(6, (i) => async () => {
+      await setTimeout(Math.random() * 6);
+      await s3.send(new sdk.CopyObjectCommand({ Bucket, Key: `kept/${i}`, CopySource }));
+      await s3.send(new sdk.UploadPartCopyCommand({ Bucket, Key: 'parts', UploadId, PartNumber: i + 1, CopySource }));
+    });
+    const deleted = async () => {
+      await setTimeout(Math.random() * 6);
+      await s3.send(new sdk.DeleteObjectCommand({ Bucket, Key: 'fleeting' }));
+    };
+    const {
+      'no error': made = 0,
+      '404 NoSuchKey': missed = 0,
+      ...others
+    } = await tally([...outcomes.map((start) => start()), deleted()]);
+    expect(others).toEqual({});
+    expect(made + missed).toBe(7);
+  }
 });
 
 test('a listing while others write misses nothing that was there all the time', async () => {

@@ -20,11 +20,16 @@ const ATTEMPTS = 8;
  */
 export async function whileReplaced<T>(call: Call, read: () => Promise<T | undefined>): Promise<T> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const found = await read();
+    const found = await read().catch(whereGone);
     if (found !== undefined) return found;
     forget(call);
   }
   throw operationAborted();
+}
+
+/** A body to be shared may be gone by the time of the commit. */
+function whereGone(error: unknown): undefined {
+  if (!(error instanceof Error && error.name === 'BlobGone')) throw error;
 }
 
 /** Opens a body, or a span of it, with its first bytes fetched. @returns undefined when it is gone */
