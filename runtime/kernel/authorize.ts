@@ -29,6 +29,8 @@ export interface Check {
   readonly requestTags?: Readonly<Record<string, string>>;
   /** Who asks, where it is not who signed the request: a web identity that wants a role. */
   readonly asker?: Principal;
+  /** Whether the resource's own policy has no say. */
+  readonly beyondPolicy?: boolean;
   /** What must be allowed as well: a request through an access point is asked of the bucket behind it, too. */
   readonly behind?: Check;
 }

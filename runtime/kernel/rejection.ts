@@ -166,6 +166,7 @@ export function wrongService(dialect: Dialect, claim: Claim, expected: string): 
 /** A scope that names no region of AWS at all. S3 tells the region to sign for instead, and clients follow that. */
 export function noRegion(dialect: Dialect, claim: Claim, expected: string): AwsError {
   if (dialect !== 's3') return elsewhere('mismatch', dialect, 'Credential should be scoped to a valid region.');
+  if (claim.region === '') return malformed(claim.form, 'a non-empty region must be provided in the credential.');
   return malformed(claim.form, `the region '${claim.region}' is wrong; expecting '${expected}'`, { Region: expected });
 }
 

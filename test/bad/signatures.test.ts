@@ -35,6 +35,7 @@ describe('in a header', () => {
     ['another secret', { secretAccessKey: 'wrong' }, '403 SignatureDoesNotMatch'],
     ['a guess', { accessKeyId: 'nobody', secretAccessKey: 'knows' }, '403 InvalidAccessKeyId'],
     ['another region', { region: 'eu-west-1' }, '400 AuthorizationHeaderMalformed'],
+    ['no region', { region: '' }, '400 AuthorizationHeaderMalformed'],
     [
       'an altered header',
       { headers: { 'x-amz-meta-a': '1' }, tamper: (h) => (h['x-amz-meta-a'] = '2') },
@@ -125,6 +126,13 @@ describe('in a URL', () => {
       '400 AuthorizationQueryParametersError',
       "the region 'eu-west-1' is wrong; expecting 'us-east-1'",
     ],
+    [
+      'of no region',
+      { region: '' },
+      same,
+      '400 AuthorizationQueryParametersError',
+      'a non-empty region must be provided in the credential.',
+    ],
     ['of an unknown key', { accessKeyId: 'AKIAUNKNOWN12345678X' }, same, '403 InvalidAccessKeyId', ''],
     ['of another secret', { secretAccessKey: 'wrong' }, same, '403 SignatureDoesNotMatch', ''],
     ...['Algorithm', 'Credential', 'Date', 'Expires', 'SignedHeaders', 'Signature'].map(
@@ -190,6 +198,18 @@ test('sessions and users: tokens, secrets, states, ends', async () => {
 });
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+test('no region at all is the default one with the defaults of 2022 only', async () => {
+  const body = 'Action=GetUser&Version=2010-05-08';
+  const asking = { method: 'POST', service: 'iam', region: '', headers: FORM, body };
+  const today = await ask(door, asking);
+  expect(today.brief).toBe('403 SignatureDoesNotMatch');
+  expect(today.message).toBe('Credential should be scoped to a valid region.');
+  const older = await openDoor(undefined, { s3: { defaults: '2022' } });
+  expect((await ask(older, asking)).brief).toBe('200');
+  expect((await ask(older, { target: '/', region: '' })).brief).toBe('200');
+  await older.close();
+});
+
 const json = (target: string) => ({ 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target });
 test.each<[string, Asking, string]>([
   ['ListBuckets', {}, '403 AccessDenied'],

@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { startCoffer } from '@coffer/runtime';
+import { type CofferConfig, startCoffer } from '@coffer/runtime';
 
 export const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 const hmac = (key: string | Uint8Array, text: string) => createHmac('sha256', key).update(text).digest();
@@ -26,9 +26,9 @@ export interface Door {
   close(): Promise<void>;
 }
 
-export async function openDoor(directory?: string): Promise<Door> {
+export async function openDoor(directory?: string, config?: CofferConfig): Promise<Door> {
   const defects: string[] = [];
-  const coffer = await startCoffer({ directory, report: (line) => defects.push(line) });
+  const coffer = await startCoffer({ directory, config, report: (line) => defects.push(line) });
   const url = await coffer.listen({ port: 0 });
   return {
     coffer,

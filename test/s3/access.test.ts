@@ -1,3 +1,4 @@
+import { AttachUserPolicyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   CreateBucketCommand,
   DeleteBucketPolicyCommand,
@@ -143,6 +144,23 @@ describe('a bucket policy', () => {
     expect(await put()).toBe('403 AccessDenied');
     expect(await put('AES256')).toBe('403 AccessDenied');
     expect(await put('aws:kms')).toBe('no error');
+  });
+
+  it('cannot lock out the root of its account from itself', async () => {
+    await policy({ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: [arn, `${arn}/*`] });
+    const iam = setting.coffer.client(IAMClient);
+    await iam.send(new CreateUserCommand({ UserName: 'keeper' }));
+    const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
+    await iam.send(new AttachUserPolicyCommand({ UserName: 'keeper', PolicyArn }));
+    const keeper = setting.coffer.client(S3Client, { as: 'keeper' });
+    const reads = (client: S3Client) => refusal(client.send(new GetBucketPolicyCommand({ Bucket })));
+    expect(await get(setting.s3, 'secret')).toBe('403 AccessDenied');
+    expect(await reads(keeper)).toBe('403 AccessDenied');
+    expect(await refusal(keeper.send(new DeleteBucketPolicyCommand({ Bucket })))).toBe('403 AccessDenied');
+    expect(await reads(other)).toBe('403 AccessDenied');
+    expect(await reads(setting.s3)).toBe('no error');
+    await setting.s3.send(new DeleteBucketPolicyCommand({ Bucket }));
+    expect(await get(setting.s3, 'secret')).toBe('no error');
   });
 
   it.each([

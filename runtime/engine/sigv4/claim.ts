@@ -203,7 +203,7 @@ function parseCredential(form: Claim['form'], text: string): Scope {
   const accessKeyId = parts.slice(0, -4).join('/');
   if (terminal !== 'aws4_request') throw new FlawedClaim(form, { kind: 'terminal', text: terminal });
   if (!/^\d{8}$/.test(date)) throw new FlawedClaim(form, { kind: 'scopeDate', text: date });
-  if (!accessKeyId || !region || !service) throw new FlawedClaim(form, { kind: 'credential' });
+  if (!accessKeyId || !service) throw new FlawedClaim(form, { kind: 'credential' });
   return { accessKeyId, date, region, service, scope: `${date}/${region}/${service}/aws4_request` };
 }
 

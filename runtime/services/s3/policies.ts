@@ -53,16 +53,17 @@ export const policies: PolicySource = {
         ? `RestrictPublicBuckets of bucket ${bucket.name} keeps strangers out while its policy is public`
         : undefined;
     return {
-      policies: policy
-        ? [
-            {
-              kind: 'resource',
-              name: `bucket policy of ${bucket.name}`,
-              document: policy.document,
-              origin: kept?.origin,
-            },
-          ]
-        : [],
+      policies:
+        policy && !check.beyondPolicy
+          ? [
+              {
+                kind: 'resource',
+                name: `bucket policy of ${bucket.name}`,
+                document: policy.document,
+                origin: kept?.origin,
+              },
+            ]
+          : [],
       owner: object?.owner || bucket.account,
       sameAccount: 'sufficient',
       // Only policies ask for it.

@@ -3,7 +3,7 @@ import type { Actions } from '../../../kernel/service';
 import type { S3 } from '../model';
 import { bucketArn } from '../names';
 import { bucketOf } from '../target';
-import { accountCheck, aclKeys, bucketCheck, onBucket } from './keys';
+import { accountCheck, aclKeys, bucketCheck, onBucket, onPolicy } from './keys';
 
 export const bucketActions: Actions<S3> = {
   // Its document says where and how, so the handler asks once it has read it.
@@ -27,10 +27,10 @@ export const bucketActions: Actions<S3> = {
   PutBucketOwnershipControls: onBucket('s3:PutBucketOwnershipControls'),
   GetBucketOwnershipControls: onBucket('s3:GetBucketOwnershipControls'),
   DeleteBucketOwnershipControls: onBucket('s3:PutBucketOwnershipControls'),
-  PutBucketPolicy: onBucket('s3:PutBucketPolicy'),
-  GetBucketPolicy: onBucket('s3:GetBucketPolicy'),
+  PutBucketPolicy: onPolicy('s3:PutBucketPolicy'),
+  GetBucketPolicy: onPolicy('s3:GetBucketPolicy'),
   GetBucketPolicyStatus: onBucket('s3:GetBucketPolicyStatus'),
-  DeleteBucketPolicy: onBucket('s3:DeleteBucketPolicy'),
+  DeleteBucketPolicy: onPolicy('s3:DeleteBucketPolicy'),
   PutBucketAcl: async (input, call) => [
     bucketCheck(call, await bucketOf(call, input), 's3:PutBucketAcl', aclKeys(input)),
   ],

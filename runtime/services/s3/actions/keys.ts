@@ -130,6 +130,18 @@ export function onBucket(action: string) {
   ];
 }
 
+/**
+ * The row of an operation on a bucket's policy, which never keeps out the root of its account: so "that bucket owners
+ * don't inadvertently lock themselves out of their own buckets" (PutBucketPolicy).
+ */
+export function onPolicy(action: string) {
+  return async (input: OnBucket, call: Call): Promise<readonly Check[]> => {
+    const bucket = await bucketOf(call, input);
+    const { kind, account } = call.principal;
+    return [{ ...bucketCheck(call, bucket, action), beyondPolicy: kind === 'root' && account === bucket.account }];
+  };
+}
+
 /** The row of an operation that asks one action of its object, and another one when it names a version. */
 export function onObject(action: string, versionAction: string) {
   return async (input: OnObject, call: Call): Promise<readonly Check[]> => [
