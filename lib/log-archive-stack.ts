@@ -11,8 +11,8 @@ import type { Construct } from 'constructs';
 import { Settings } from './settings';
 
 /** What each source is allowed by, under its name in the settings. */
-const SOURCES: { readonly [name: string]: (archive: LogArchive, organizationId?: string) => void } = {
-  cloudTrail: (archive, organizationId) => archive.allowCloudTrail({ organizationId }),
+const SOURCES: { readonly [name: string]: (archive: LogArchive) => void } = {
+  cloudTrail: (archive) => archive.allowCloudTrail(),
   vpcFlowLogs: (archive) => archive.allowVpcFlowLogs(),
   resolverQueryLogs: (archive) => archive.allowResolverQueryLogs(),
   networkFirewall: (archive) => archive.allowNetworkFirewall(),
@@ -50,7 +50,8 @@ export interface LogArchiveStackProps extends StackProps {
    */
   readonly sourceRegions?: string[];
   /**
-   * Organisation whose trail delivers.
+   * Organisation whose trail delivers and whose accounts' logs all come in; `sourceAccounts` then only says which accounts
+   * the tables know.
    * @default - none
    */
   readonly organizationId?: string;
@@ -119,7 +120,8 @@ export class LogArchiveStack extends Stack {
       bucketName: props.bucketName,
       retention: props.retention ?? Duration.days(365),
       lock: props.lock === undefined ? undefined : s3.ObjectLockRetention.compliance(props.lock),
-      sourceAccounts: props.sourceAccounts,
+      sourceAccounts: props.organizationId === undefined ? props.sourceAccounts : undefined,
+      sourceOrganizationId: props.organizationId,
       sourceRegions: props.sourceRegions,
       removal,
     });
@@ -129,7 +131,7 @@ export class LogArchiveStack extends Stack {
         throw new Error(
           `sources is ${JSON.stringify(source)}; allowed: ${LogArchiveStack.SOURCES.join(', ')}; fix: correct the name`,
         );
-      allow(this.archive, props.organizationId);
+      allow(this.archive);
     }
 
     this.shipper = this.role('Shipper', 'Ships logs of applications below logs/');
@@ -150,7 +152,7 @@ export class LogArchiveStack extends Stack {
   /** Tables over the archive, and a workgroup in which auditors query them. */
   private queryable(props: LogArchiveStackProps, removal: Removal): QueryWorkgroup {
     const from = props.firstDay ?? '2026/01/01';
-    const accounts = props.sourceAccounts ?? [this.account];
+    const accounts = props.sourceAccounts ?? (props.organizationId === undefined ? [this.account] : undefined);
     const regions = props.sourceRegions ?? [this.region];
     const databaseName = 'logs';
     const database = new glue.CfnDatabase(this, 'Database', {

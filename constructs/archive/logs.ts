@@ -54,6 +54,11 @@ export interface LogArchiveProps {
    */
   readonly sourceAccounts?: string[];
   /**
+   * Organisation whose accounts' logs come in, all of them, e.g. `o-abc1234567`. In place of `sourceAccounts`.
+   * @default - none
+   */
+  readonly sourceOrganizationId?: string;
+  /**
    * Regions whose logs come in.
    * @default - the Region of the stack
    */
@@ -83,7 +88,7 @@ export interface CloudTrailLogOptions extends LogSourceOptions {
   readonly trailArns?: string[];
   /**
    * Organisation whose trail delivers, e.g. `o-abc1234567`.
-   * @default - none
+   * @default - `sourceOrganizationId` of the archive
    */
   readonly organizationId?: string;
 }
@@ -124,6 +129,7 @@ export class LogArchive extends Construct {
   public readonly requiredKeyStatements: iam.PolicyStatement[] = [];
 
   private readonly accounts: string[];
+  private readonly organizationId?: string;
   private readonly regions: string[];
   private readonly named: boolean;
   private readonly locked: boolean;
@@ -135,7 +141,8 @@ export class LogArchive extends Construct {
     const removal = props.removal ?? Removal.RETAIN;
     const retention = props.retention ?? Duration.days(365);
     const coolAfter = props.coolAfter ?? Duration.days(90);
-    this.accounts = props.sourceAccounts ?? [stack.account];
+    this.organizationId = props.sourceOrganizationId;
+    this.accounts = props.sourceAccounts ?? (this.organizationId === undefined ? [stack.account] : ['*']);
     this.regions = props.sourceRegions ?? [stack.region];
     this.named = props.bucketName?.startsWith('aws-waf-logs-') ?? false;
     this.locked = props.lock !== undefined;
@@ -180,15 +187,10 @@ export class LogArchive extends Construct {
         'the ARN of a trail',
         'use arn:aws:cloudtrail:region:account:trail/name',
       );
-    problems.check(
-      options.organizationId === undefined || /^o-[a-z0-9]{10,32}$/.test(options.organizationId),
-      'organizationId',
-      options.organizationId,
-      'o- and 10 to 32 lower-case letters or digits',
-      'copy it from AWS Organizations',
-    );
+    checkOrganization(problems, 'organizationId', options.organizationId);
     problems.throwIfAny();
-    this.allow(sources.cloudTrail(this.delivery(options), options.trailArns ?? [], options.organizationId));
+    const organizationId = options.organizationId ?? this.organizationId;
+    this.allow(sources.cloudTrail(this.delivery(options), options.trailArns ?? [], organizationId));
   }
 
   /** VPC flow logs; also of transit gateways and subnets. Source: VPC User Guide, "Amazon S3 bucket permissions for flow logs". */
@@ -300,8 +302,14 @@ export class LogArchive extends Construct {
       'leave that part out',
     );
     problems.throwIfAny();
-    const { partition } = Stack.of(this);
-    return { partition, bucketArn: bucket.bucketArn, prefix, accounts: this.accounts, regions: this.regions };
+    return {
+      partition: Stack.of(this).partition,
+      bucketArn: bucket.bucketArn,
+      prefix,
+      accounts: this.accounts,
+      organizationId: this.organizationId,
+      regions: this.regions,
+    };
   }
 
   /** Attaches what a source needs, once: several vended logs share their statements. */
@@ -357,7 +365,15 @@ export class LogArchive extends Construct {
       'at most as many days as retention',
       'lengthen retention, or S3 would expire logs that it may not delete',
     );
-    for (const [i, account] of this.accounts.entries())
+    checkOrganization(problems, 'sourceOrganizationId', props.sourceOrganizationId);
+    problems.check(
+      props.sourceOrganizationId === undefined || props.sourceAccounts === undefined,
+      'sourceAccounts',
+      props.sourceAccounts,
+      'none beside sourceOrganizationId',
+      'keep one of the two',
+    );
+    for (const [i, account] of (props.sourceAccounts ?? []).entries())
       problems.check(
         /^\d{12}$/.test(account),
         `sourceAccounts[${i}]`,
@@ -369,4 +385,14 @@ export class LogArchive extends Construct {
     problems.check(this.regions.length > 0, 'sourceRegions', this.regions, 'at least one Region', 'leave it out');
     problems.throwIfAny();
   }
+}
+
+function checkOrganization(problems: Problems, property: string, id: string | undefined): void {
+  problems.check(
+    id === undefined || /^o-[a-z0-9]{10,32}$/.test(id),
+    property,
+    id,
+    'o- and 10 to 32 lower-case letters or digits',
+    'copy it from AWS Organizations',
+  );
 }

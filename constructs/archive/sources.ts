@@ -10,7 +10,10 @@ export interface Delivery {
   readonly bucketArn: string;
   /** Key prefix before `AWSLogs/`, empty or ending in `/`. */
   readonly prefix: string;
+  /** `*` when an organisation is given. */
   readonly accounts: readonly string[];
+  /** Organisation that sources must belong to, in place of accounts. */
+  readonly organizationId?: string;
   readonly regions: readonly string[];
 }
 
@@ -36,10 +39,16 @@ const arns = (to: Delivery, name: string, rest: string, regions = to.regions): s
 
 const OWNER = { 's3:x-amz-acl': 'bucket-owner-full-control' };
 
+/** Held to source accounts, or to the organisation that they are in. */
+const owned = (to: Delivery): Record<string, string | string[]> =>
+  to.organizationId === undefined
+    ? { 'aws:SourceAccount': one(to.accounts) }
+    : { 'aws:SourceOrgID': to.organizationId };
+
 /** Held to source accounts and ARNs. */
 function from(to: Delivery, sourceArns: readonly string[], equal: Record<string, string> = {}): Conditions {
   return {
-    StringEquals: { ...equal, 'aws:SourceAccount': one(to.accounts) },
+    StringEquals: { ...equal, ...owned(to) },
     ArnLike: { 'aws:SourceArn': one(sourceArns) },
   };
 }
@@ -113,12 +122,18 @@ export function cloudFront(to: Delivery): Permission {
 export function cloudTrail(to: Delivery, trailArns: readonly string[], organizationId?: string): Permission {
   const principal = 'cloudtrail.amazonaws.com';
   const sources = trailArns.length > 0 ? trailArns : arns(to, 'cloudtrail', 'trail/*');
-  const source: Conditions = { ArnLike: { 'aws:SourceArn': one(sources) } };
+  // Its own organisation's trail is held to its ARN; any trail of an organisation is held to that too.
+  const strangers: Conditions =
+    trailArns.length === 0 && to.organizationId !== undefined ? { StringEquals: owned(to) } : {};
+  const source: Conditions = { ArnLike: { 'aws:SourceArn': one(sources) }, ...strangers };
   const organization = organizationId === undefined ? [] : [`${to.bucketArn}/${to.prefix}AWSLogs/${organizationId}/*`];
   return {
     bucket: [
       bucketCheck(to, 'CloudTrailAclCheck', principal, source),
-      write('CloudTrailWrite', principal, [...objects(to, '*'), ...organization], { ...source, StringEquals: OWNER }),
+      write('CloudTrailWrite', principal, [...objects(to, '*'), ...organization], {
+        ...source,
+        StringEquals: { ...OWNER, ...strangers.StringEquals },
+      }),
     ],
     key: [
       useKey('CloudTrailEncrypt', principal, ['kms:GenerateDataKey*'], {
@@ -140,13 +155,13 @@ export function cloudTrail(to: Delivery, trailArns: readonly string[], organizat
  */
 export function config(to: Delivery): Permission {
   const principal = 'config.amazonaws.com';
-  const accounts: Conditions = { StringEquals: { 'aws:SourceAccount': one(to.accounts) } };
+  const accounts: Conditions = { StringEquals: owned(to) };
   return {
     bucket: [
       bucketCheck(to, 'ConfigAclCheck', principal, accounts),
       bucketCheck(to, 'ConfigExistenceCheck', principal, accounts, 's3:ListBucket'),
       write('ConfigWrite', principal, objects(to, 'Config/*'), {
-        StringEquals: { ...OWNER, 'aws:SourceAccount': one(to.accounts) },
+        StringEquals: { ...OWNER, ...owned(to) },
       }),
     ],
     key: [useKey('ConfigKey', principal, ['kms:Decrypt', 'kms:GenerateDataKey'], accounts)],
@@ -161,7 +176,12 @@ export function loadBalancers(to: Delivery): Permission {
   const principal = 'logdelivery.elasticloadbalancing.amazonaws.com';
   const sources = arns(to, 'elasticloadbalancing', 'loadbalancer/*');
   return {
-    bucket: [write('LoadBalancersWrite', principal, objects(to, '*'), { ArnLike: { 'aws:SourceArn': one(sources) } })],
+    bucket: [
+      write('LoadBalancersWrite', principal, objects(to, '*'), {
+        ArnLike: { 'aws:SourceArn': one(sources) },
+        ...(to.organizationId === undefined ? {} : { StringEquals: owned(to) }),
+      }),
+    ],
     key: [],
   };
 }
@@ -174,7 +194,7 @@ export function s3AccessLogs(to: Delivery): Permission {
   return {
     bucket: [
       write('S3AccessLogsWrite', 'logging.s3.amazonaws.com', [`${to.bucketArn}/${to.prefix}*`], {
-        StringEquals: { 'aws:SourceAccount': one(to.accounts) },
+        StringEquals: owned(to),
         ArnLike: { 'aws:SourceArn': `arn:${to.partition}:s3:::*` },
       }),
     ],

@@ -9,8 +9,11 @@ import type { LakeColumn, LakeTableOptions } from '../lake/table';
 
 /** Options of `LogTable.cloudTrail` and `LogTable.vpcFlowLogs`. */
 export interface LogTableOptions {
-  /** Accounts whose logs are there. */
-  readonly accounts: string[];
+  /**
+   * Accounts whose logs are there.
+   * @default - any: a query must name the account
+   */
+  readonly accounts?: string[];
   /** Regions whose logs are there. */
   readonly regions: string[];
   /** First day, as `yyyy/MM/dd`. */
@@ -138,7 +141,9 @@ export class LogTable {
     return {
       prefix: `${options.prefix ?? ''}AWSLogs/`,
       partitions: [
-        PartitionKey.enumeration('account', ...options.accounts),
+        options.accounts === undefined
+          ? PartitionKey.injected('account')
+          : PartitionKey.enumeration('account', ...options.accounts),
         PartitionKey.enumeration('region', ...options.regions),
         PartitionKey.date('day', options.from, { format: DAY }),
       ],

@@ -211,6 +211,28 @@ describe('what each service is allowed, by its documentation', () => {
     ]);
   });
 
+  test('an organisation comes in as a whole, by its id', () => {
+    const { stack, archive } = build({ sourceOrganizationId: 'o-abcdefghij' });
+    archive.allowVpcFlowLogs();
+    archive.allowCloudTrail();
+    archive.allowLoadBalancers();
+    const { bucket, managed, key } = allowed(stack);
+    const of = (sid: string) => JSON.parse(read([...bucket, ...managed].find(({ Sid }) => Sid === sid)));
+    expect(of('LogDeliveryWrite')).toMatchObject({
+      Resource: 'BUCKET/AWSLogs/*/*',
+      Condition: {
+        StringEquals: { 's3:x-amz-acl': 'bucket-owner-full-control', 'aws:SourceOrgID': 'o-abcdefghij' },
+        ArnLike: { 'aws:SourceArn': 'arn:aws:logs:eu-west-1:*:*' },
+      },
+    });
+    expect(of('CloudTrailWrite')).toMatchObject({
+      Resource: ['BUCKET/AWSLogs/*/*', 'BUCKET/AWSLogs/o-abcdefghij/*'],
+      Condition: { StringEquals: { 'aws:SourceOrgID': 'o-abcdefghij' } },
+    });
+    expect(of('LoadBalancersWrite').Condition.StringEquals).toEqual({ 'aws:SourceOrgID': 'o-abcdefghij' });
+    for (const { Condition } of [...bucket, ...key]) expect(JSON.stringify(Condition)).toContain('SourceOrgID');
+  });
+
   test('sources that share a statement add it once; another prefix gets a Sid of its own', () => {
     const { stack, archive } = build({ bucketName: 'aws-waf-logs-acme' });
     archive.allowWaf();
@@ -309,6 +331,18 @@ test.each<[string, LogArchiveProps, (archive: LogArchive) => void, string]>([
     { sourceAccounts: [] },
     () => {},
     'sourceAccounts is []; allowed: at least one account; fix: leave it out',
+  ],
+  [
+    'accounts beside their organisation',
+    { sourceAccounts: ['111122223333'], sourceOrganizationId: 'o-abcdefghij' },
+    () => {},
+    'sourceAccounts is ["111122223333"]; allowed: none beside sourceOrganizationId; fix: keep one of the two',
+  ],
+  [
+    'an organisation that is none',
+    { sourceOrganizationId: 'acme' },
+    () => {},
+    'sourceOrganizationId is "acme"; allowed: o- and 10 to 32 lower-case letters or digits; fix: copy it from AWS Organizations',
   ],
   [
     'no Regions',

@@ -39,3 +39,12 @@ test('no accounts, no table', () => {
     'account.values is []; allowed: one or more different values, none empty or with a comma; fix: name each value once',
   );
 });
+
+test('accounts that nobody lists are named by the query', () => {
+  const stack = new Stack(new App(), 'S');
+  const bucket = s3.Bucket.fromBucketName(stack, 'B', 'logs-of-all');
+  const table = LogTable.vpcFlowLogs({ ...where, accounts: undefined });
+  new LakeTable(stack, 'T', { ...table, bucket, databaseName: 'logs' });
+  const [{ Properties }] = Object.values(Template.fromStack(stack).findResources('AWS::Glue::Table'));
+  expect(Properties.TableInput.Parameters['projection.account.type']).toBe('injected');
+});

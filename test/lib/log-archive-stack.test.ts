@@ -56,6 +56,7 @@ test('settings of the app reach the resources', () => {
   });
   const policies = JSON.stringify(template.findResources('AWS::S3::BucketPolicy'));
   expect(policies).toContain('AWSLogs/o-abcdefghij/*');
+  expect(policies).toContain('"aws:SourceOrgID":"o-abcdefghij"');
   expect(policies).not.toContain('delivery.logs.amazonaws.com');
 });
 
