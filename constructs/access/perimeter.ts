@@ -154,11 +154,17 @@ function problemsOf(options: PerimeterOptions): Problem[] {
   each(
     'vpcEndpointIds',
     options.vpcEndpointIds,
-    /^vpce-[0-9a-f]+$/,
-    'vpce- and hexadecimal digits',
+    /^vpce-([0-9a-f]{8}|[0-9a-f]{17})$/,
+    'vpce- and 8 or 17 hexadecimal digits',
     "name the endpoint's id",
   );
-  each('vpcIds', options.vpcIds, /^vpc-[0-9a-f]+$/, 'vpc- and hexadecimal digits', "name the VPC's id");
+  each(
+    'vpcIds',
+    options.vpcIds,
+    /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/,
+    'vpc- and 8 or 17 hexadecimal digits',
+    "name the VPC's id",
+  );
   each('sourceCidrs', options.sourceCidrs, /^[0-9a-fA-F.:]+\/\d{1,3}$/, 'a CIDR range', 'write e.g. 203.0.113.0/24');
   each(
     'exemptPrincipalArns',

@@ -113,8 +113,14 @@ export class BucketAccessPoint extends Construct {
       '3 to 50 of a-z, 0-9 and -, not - at an end or twice, not ending in -s3alias',
       'leave it out',
     );
-    const vpc = props.vpcId ?? 'vpc-0';
-    problems.check(/^vpc-[0-9a-f]+$/.test(vpc), 'vpcId', vpc, 'vpc- and hexadecimal digits', "name the VPC's id");
+    const vpc = props.vpcId ?? 'vpc-00000000';
+    problems.check(
+      /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/.test(vpc),
+      'vpcId',
+      vpc,
+      'vpc- and 8 or 17 hexadecimal digits',
+      "name the VPC's id",
+    );
     if (props.perimeter !== undefined && props.accessPointName === undefined)
       problems.check(
         false,

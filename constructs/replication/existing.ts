@@ -116,7 +116,8 @@ export class ExistingObjects extends Construct {
         Run: props.run ?? 'first',
       },
     });
-    job.node.addDependency(source, policy, may, ...(props.after ?? []));
+    // The source, whose configuration is in it, and the reports are referred to.
+    job.node.addDependency(policy, may, ...(props.after ?? []));
     this.jobId = job.ref;
   }
 }

@@ -185,7 +185,8 @@ export class ReplicatedBucket extends Construct {
         Configuration: Stack.of(this).toJsonString(inApi({ role: role.roleArn, rules })),
       },
     });
-    back.node.addDependency(this.bucket, policy, may);
+    // Both buckets are referred to.
+    back.node.addDependency(policy, may);
     return role;
   }
 

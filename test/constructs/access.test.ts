@@ -27,7 +27,7 @@ const point = new BucketAccessPoint(stack, 'Open', { bucket });
 const own = new BucketAccessPoint(stack, 'Own', {
   bucket,
   accessPointName: 'own-network',
-  vpcId: 'vpc-0abc',
+  vpcId: 'vpc-0abc1234',
   perimeter: new Perimeter({ vpcEndpointIds: ['vpce-0a1b2c3d'] }),
 });
 const reader = new iam.Role(stack, 'Reader', { assumedBy: new iam.AccountPrincipal(stack.account) });
@@ -41,7 +41,7 @@ test('an access point blocks public access, names its VPC, and its bucket lets i
   template.resourceCountIs('AWS::S3::AccessPoint', 2);
   template.hasResourceProperties('AWS::S3::AccessPoint', {
     Name: 'own-network',
-    VpcConfiguration: { VpcId: 'vpc-0abc' },
+    VpcConfiguration: { VpcId: 'vpc-0abc1234' },
     PublicAccessBlockConfiguration: { BlockPublicPolicy: true, RestrictPublicBuckets: true },
     Policy: { Statement: [Match.objectLike({ Sid: 'DenyOtherNetworks', Effect: 'Deny' })] },
   });
@@ -94,10 +94,14 @@ test.each<[string, Partial<BucketAccessPointProps>, string]>([
     { accessPointName: 'A_b' },
     'accessPointName is "A_b"; allowed: 3 to 50 of a-z, 0-9 and -, not - at an end or twice, not ending in -s3alias; fix: leave it out',
   ],
-  ['a wrong VPC', { vpcId: 'here' }, 'vpcId is "here"; allowed: vpc- and hexadecimal digits; fix: name the VPC\'s id'],
+  [
+    'a wrong VPC',
+    { vpcId: 'here' },
+    'vpcId is "here"; allowed: vpc- and 8 or 17 hexadecimal digits; fix: name the VPC\'s id',
+  ],
   [
     'a perimeter without name',
-    { perimeter: new Perimeter({ vpcIds: ['vpc-1'] }) },
+    { perimeter: new Perimeter({ vpcIds: ['vpc-0a1b2c3d'] }) },
     'accessPointName is not set; allowed: a name beside perimeter: the policy of an access point has to name it; fix: name the access point, or give the perimeter to the bucket',
   ],
 ])('an access point with %s is refused', (_what, props, message) => {
@@ -145,7 +149,7 @@ describe('in the runtime', () => {
     // What applyTo() gives the endpoint in a template, with the names that the template would have.
     const only = new EndpointPolicy({ buckets: [bucket], accessPoints: [own], account: '000000000000' });
     const policy = settled(stack.resolve(only.document())) as object;
-    const vpcEndpoints = [{ id: 'vpce-0a1b2c3d', vpc: 'vpc-0abc', policy }];
+    const vpcEndpoints = [{ id: 'vpce-0a1b2c3d', vpc: 'vpc-0abc1234', policy }];
     coffer = await startCoffer({ config: { vpcEndpoints } });
     const deployed = await coffer.deploy(stack);
     for (const it of [bucket, inside]) name[it.node.id] = deployed.resource(it).physicalId!;
@@ -182,18 +186,18 @@ describe('in the runtime', () => {
   });
 
   test('the access point of a VPC takes uploads from there alone', async () => {
-    const from = { vpcEndpoint: 'vpce-0a1b2c3d', vpc: 'vpc-0abc' };
+    const from = { vpcEndpoint: 'vpce-0a1b2c3d', vpc: 'vpc-0abc1234' };
     expect(await put(coffer.client(S3Client, { as: reader, from }), name.Own, 'in/a')).toBe('done');
     expect(await put(coffer.client(S3Client, { as: reader }), name.Own, 'in/a')).toBe('AccessDenied');
   });
 
   test('objects inside a perimeter are reached through its endpoint alone, and configured from anywhere', async () => {
-    const through = coffer.client(S3Client, { from: { vpcEndpoint: 'vpce-0a1b2c3d', vpc: 'vpc-0abc' } });
+    const through = coffer.client(S3Client, { from: { vpcEndpoint: 'vpce-0a1b2c3d', vpc: 'vpc-0abc1234' } });
     expect(await put(admin, name.Inside, 'a')).toBe('AccessDenied');
     // The endpoint lets through what its policy names: the other bucket.
     expect(await put(through, name.Inside, 'a')).toBe('AccessDenied');
     expect(await put(through, name.Data, 'a')).toBe('done');
-    const other = coffer.client(S3Client, { from: { vpcEndpoint: 'vpce-0a1b2c3e', vpc: 'vpc-0abc' } });
+    const other = coffer.client(S3Client, { from: { vpcEndpoint: 'vpce-0a1b2c3e', vpc: 'vpc-0abc1234' } });
     expect(await put(other, name.Inside, 'a')).toBe('AccessDenied');
   });
 });

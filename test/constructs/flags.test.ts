@@ -36,7 +36,7 @@ test.each(flagSets)('six packs and our own find nothing, flags: %s', (_name, con
     accessLogs: AccessLogs.to(logs, 'source/'),
     lifecycle: Lifecycle.costOptimised(),
     objectLockDefaultRetention: s3.ObjectLockRetention.governance(Duration.days(1)),
-    perimeter: new Perimeter({ organizationId: 'o-a1b2c3d4e5', vpcIds: ['vpc-0a'] }),
+    perimeter: new Perimeter({ organizationId: 'o-a1b2c3d4e5', vpcIds: ['vpc-0a1b2c3d'] }),
     mfaDeleteAudit: true,
     eventBridgeEnabled: true,
     metrics: [{ id: 'EntireBucket' }],

@@ -138,12 +138,12 @@ test.each<[string, () => unknown, string]>([
   [
     'a wrong endpoint',
     () => new Perimeter({ vpcEndpointIds: ['vpc-1'] }),
-    'vpcEndpointIds[0] is "vpc-1"; allowed: vpce- and hexadecimal digits; fix: name the endpoint\'s id',
+    'vpcEndpointIds[0] is "vpc-1"; allowed: vpce- and 8 or 17 hexadecimal digits; fix: name the endpoint\'s id',
   ],
   [
     'a wrong VPC',
     () => new Perimeter({ vpcIds: ['vpce-1'] }),
-    'vpcIds[0] is "vpce-1"; allowed: vpc- and hexadecimal digits; fix: name the VPC\'s id',
+    'vpcIds[0] is "vpce-1"; allowed: vpc- and 8 or 17 hexadecimal digits; fix: name the VPC\'s id',
   ],
   [
     'a wrong range',
