@@ -94,6 +94,21 @@ test.each([
   expect(StackEvents!.find((it) => it.ResourceStatus === 'CREATE_FAILED')?.ResourceStatusReason).toBe(reason);
 });
 
+test('a failure elsewhere cancels who waits for somebody outside', async () => {
+  const { Resources } = JSON.parse(waiting());
+  const Bad = { Type: 'AWS::S3::Bucket', DependsOn: 'H', Properties: { BucketName: 'Not_Valid' } };
+  await cfn.send(
+    new CreateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources: { ...Resources, Bad } }) }),
+  );
+  expect(await stack()).toMatchObject({ StackStatus: 'ROLLBACK_COMPLETE' });
+  const { StackEvents } = await cfn.send(new DescribeStackEventsCommand({ StackName }));
+  const failed = StackEvents!.filter((it) => it.ResourceStatus === 'CREATE_FAILED').reverse();
+  expect(failed.map((it) => [it.LogicalResourceId, it.ResourceStatusReason])).toEqual([
+    ['Bad', expect.stringContaining('not valid')],
+    ['W', 'Resource creation cancelled'],
+  ]);
+});
+
 test('topics are told of every event of a stack', async () => {
   const { TopicArn } = await coffer.client(SNSClient).send(new CreateTopicCommand({ Name: 'events' }));
   const sqs = coffer.client(SQSClient);

@@ -9,6 +9,7 @@ import { isObject } from '../../engine/template/parse';
 import type { Kernel } from '../../kernel/call';
 import { number, text } from '../../kernel/properties';
 import type { ResourceContext, ResourceType } from '../../kernel/service';
+import { CREATION_CANCELLED } from './custom/custom';
 import { type CustomAnswer, deployerOf } from './deployer';
 import { validationError } from './errors';
 import { isHandle, putHandle, putSignal, removeHandle, type Signal, signalsOf } from './state/signals';
@@ -73,7 +74,7 @@ async function awaited(
   let wake = (_: CustomAnswer) => {};
   answers.set(id, (answer) => wake(answer));
   await kernel.store.write((tx) => kernel.timers.schedule(tx, timer));
-  cancelled?.addEventListener('abort', () => wake({ failure: 'Resource update cancelled' }), { once: true });
+  cancelled?.addEventListener('abort', () => wake({ failure: CREATION_CANCELLED }), { once: true });
   const back = running.get(stackId)?.away() ?? (() => {});
   try {
     for (;;) {
@@ -88,9 +89,9 @@ async function awaited(
         );
       }
       if (signals.length >= count) return signals;
-      if (cancelled?.aborted) throw validationError('Resource update cancelled');
+      if (cancelled?.aborted) throw validationError(CREATION_CANCELLED);
       if ('failure' in (await woken)) {
-        if (cancelled?.aborted) throw validationError('Resource update cancelled');
+        if (cancelled?.aborted) throw validationError(CREATION_CANCELLED);
         throw validationError(`WaitCondition timed out. Received ${signals.length} conditions when expecting ${count}`);
       }
     }

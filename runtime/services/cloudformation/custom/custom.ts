@@ -15,6 +15,7 @@ import type { Run } from '../stacks/run';
 import { responseUrl } from './responses';
 
 const DEFAULT_TIMEOUT_SECONDS = 3600;
+export const CREATION_CANCELLED = 'Resource creation cancelled';
 const NOT_MODIFIABLE = 'Modifying service token is not allowed.';
 
 export function isCustom(type: string): boolean {
@@ -94,17 +95,23 @@ async function ask(
     ResourceType: type,
     ResourceProperties: stringified(withoutOwn(properties)),
   };
+  let back = () => {};
+  const done = new AbortController();
   try {
     const peers = peersOf(kernel, actor, { account: context.account, region: arn.region }, context.origin);
-    let back = () => {};
     const ask = arn.service === 'sns' ? published(peers, token) : peers.lambda.Invoke;
     const broken = invoke(ask, token, event, () => {
       back = deployer.running.get(context.stackId)?.away() ?? back;
     });
-    const said = await Promise.race([answer, broken, ...(signal ? [aborted(signal)] : [])]);
-    back();
+    const said = await Promise.race([
+      answer,
+      broken,
+      ...(signal ? [cancelled(signal, done.signal, context, request)] : []),
+    ]);
     return read(context, said, request, event.RequestId);
   } finally {
+    done.abort();
+    back();
     await close();
   }
 }
@@ -146,9 +153,17 @@ async function invoke(call: Invoke, FunctionName: string, event: object, ended: 
   }
 }
 
-async function aborted(signal: AbortSignal): Promise<never> {
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  throw validationError('Resource update cancelled');
+/** Rejects when the operation is to end early, unless the resource is `done` by then. What a handler may have made by then is deleted in the rollback. */
+async function cancelled(
+  signal: AbortSignal,
+  done: AbortSignal,
+  context: ResourceContext,
+  { RequestType }: CustomRequest,
+): Promise<never> {
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true, signal: done }));
+  if (RequestType === 'Create') context.claim?.(context.generatedName());
+  throw validationError(RequestType === 'Create' ? CREATION_CANCELLED : 'Resource update cancelled');
 }
 
 function read(

@@ -226,12 +226,18 @@ function waiters(rows: readonly Resource[]): (id: string) => Iterable<string> {
 export async function apply(run: Run, verb: 'create' | 'update' | 'import'): Promise<string | undefined> {
   const { target, deployer, signal, deadline = Number.POSITIVE_INFINITY } = run;
   let late = false;
+  // A failure ends what else waits for somebody outside; what a service does by itself comes to its end.
+  const failure = new AbortController();
+  const ending = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
   const { failed } = await inOrder(
     [...target!.resources.keys()],
     (id) => target!.dependencies.get(id)!,
     async (id) => {
       late ||= deployer.kernel.clock.now() > deadline;
-      return !late && !signal?.aborted && applyResource(run, id);
+      if (late || ending.aborted) return false;
+      const applied = await applyResource({ ...run, signal: ending }, id);
+      if (!applied) failure.abort();
+      return applied;
     },
     'stop',
   );
@@ -241,6 +247,7 @@ export async function apply(run: Run, verb: 'create' | 'update' | 'import'): Pro
     const ids = failed.filter((id) => run.journal.resource(id)!.status === `${what.toUpperCase()}_FAILED`);
     return ids.length > 0 ? `The following resource(s) failed to ${what}: [${ids.join(', ')}].` : [];
   });
+  if (failed.length > 0 && sentences.length === 0) return `The following resource(s) failed: [${failed.join(', ')}].`;
   return sentences.length > 0 ? sentences.join(' ') : undefined;
 }
 
