@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   CloudFormationClient,
   DescribeStackResourcesCommand,
@@ -21,6 +21,8 @@ import { cdkCommand, commandLine } from './command';
 
 process.env.CDK_VALIDATION = 'false';
 jest.setTimeout(60_000);
+
+const bin = resolve(__dirname, '../../runtime/bin/coffer.js');
 
 let coffer: Coffer;
 let directory: string;
@@ -144,6 +146,35 @@ test('a refactor moves a bucket to another stack and renames a queue', async () 
   expect(after.map(({ LogicalResourceId }) => LogicalResourceId!.replace(/[0-9A-F]{8}$/, ''))).toEqual(
     expect.arrayContaining(['After', 'Moved']),
   );
+});
+
+test('coffer exec keeps the CLI here, whatever the environment says', async () => {
+  const app = assembly('kept', (it) => stackIn(it, 'Kept', (stack) => parameter(stack, 'P', 'here')));
+  const { args, options } = commandLine({ endpoint, directory });
+  const elsewhere = 'http://203.0.113.1:9';
+  const misleading = {
+    AWS_PROFILE: 'production',
+    AWS_ENDPOINT_URL: elsewhere,
+    AWS_ENDPOINT_URL_S3: elsewhere,
+    AWS_ENDPOINT_URL_CLOUDFORMATION: elsewhere,
+    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
+    AWS_CONFIG_FILE: join(directory, 'config'),
+    HTTP_PROXY: elsewhere,
+    HTTPS_PROXY: elsewhere,
+  };
+  writeFileSync(
+    join(directory, 'config'),
+    `[default]\nservices = there\nrole_arn = arn:aws:iam::111122223333:role/x\n[services there]\nsts =\n  endpoint_url = ${elsewhere}\n`,
+  );
+  const own = [...args, 'deploy', '--app', app, '--require-approval', 'never'];
+  const child = spawn(
+    process.execPath,
+    [bin, 'exec', '--port', new URL(endpoint).port, '--', process.execPath, ...own],
+    { ...options, env: { ...options.env, ...misleading } },
+  );
+  const code = await new Promise((done) => child.once('close', done));
+  expect(code).toBe(0);
+  expect(await valueAt('/Kept/P')).toBe('here');
 });
 
 test('properties that cannot be are told before anything is made', async () => {
