@@ -94,10 +94,9 @@ const plain = (text: string) => text.replaceAll(/\[(\w+)\]\(#\w+\)/g, '$1');
 
 function shown(types: Assembly['types'], type: AssemblyType, structs: Set<string>): string[] {
   const lines: string[] = [`### ${type.name}`, '', words(type), ''];
-  const base = type.base?.replace(/^.*?([A-Za-z0-9_]+(\.[A-Za-z]+)?)$/, '$1').replace(/^aws_/, '');
-  if (type.kind === 'class' && base !== undefined && base !== 'constructs.Construct' && base !== 'Construct') {
-    const own = types[type.base as string];
-    lines.push(`Is a ${own === undefined ? `\`${base}\`` : anchor(own.name)}.`, '');
+  if (type.kind === 'class' && type.base !== undefined && type.base !== 'constructs.Construct') {
+    const base = typed(types, { fqn: type.base }).replace(/^lib\./, '');
+    lines.push(`Extends ${base.startsWith('[') ? base : `\`${base}\``}.`, '');
   }
   if (type.docs?.example !== undefined) lines.push('```ts', type.docs.example, '```', '');
   if (type.kind === 'enum')
