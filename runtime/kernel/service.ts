@@ -156,6 +156,8 @@ export interface ResourceContext {
    * fails, the rollback deletes it.
    */
   claim?(physicalId: string): void;
+  /** As in the template, for the types that have one. */
+  readonly creationPolicy?: unknown;
   /** Aborted when the operation is to end early: who waits for somebody outside gives up. */
   readonly signal?: AbortSignal;
 }

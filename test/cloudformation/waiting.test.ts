@@ -6,6 +6,7 @@ import {
   DescribeStackEventsCommand,
   DescribeStackResourceCommand,
   DescribeStacksCommand,
+  SignalResourceCommand,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
@@ -92,6 +93,31 @@ test.each([
   expect((await stack()).StackStatus).toBe('ROLLBACK_COMPLETE');
   const { StackEvents } = await cfn.send(new DescribeStackEventsCommand({ StackName }));
   expect(StackEvents!.find((it) => it.ResourceStatus === 'CREATE_FAILED')?.ResourceStatusReason).toBe(reason);
+});
+
+test.each([
+  ['SUCCESS', 'CREATE_COMPLETE'],
+  ['FAILURE', 'ROLLBACK_COMPLETE'],
+] as const)('a creation policy waits for SignalResource: %s', async (Status, outcome) => {
+  const CreationPolicy = { ResourceSignal: { Count: '2', Timeout: 'PT1H' } };
+  const W = { Type: 'AWS::CloudFormation::WaitCondition', CreationPolicy };
+  const done = cfn.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources: { W } }) }));
+  const signals = (UniqueId: string) =>
+    cfn.send(new SignalResourceCommand({ StackName, LogicalResourceId: 'W', UniqueId, Status }));
+  for (let n = 0; n < 200; n++) {
+    if (
+      await signals('a').then(
+        () => true,
+        () => false,
+      )
+    )
+      break;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  if (Status === 'SUCCESS') await signals('b');
+  await done;
+  expect((await stack()).StackStatus).toBe(outcome);
+  await expect(signals('c')).rejects.toThrow(/^Resource W is in \w+ state and cannot be signaled/);
 });
 
 test('a failure elsewhere cancels who waits for somebody outside', async () => {

@@ -40,6 +40,7 @@ export interface ResourceDefinition {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** `CreationPolicy` and `UpdatePolicy`, when written. */
   readonly policies: readonly string[];
+  readonly creationPolicy?: unknown;
 }
 
 export interface OutputDefinition {
@@ -297,6 +298,7 @@ function resource(name: string, value: unknown): ResourceDefinition {
     updateReplacePolicy: policy(name, value, 'UpdateReplacePolicy'),
     metadata: value.Metadata as Record<string, unknown> | undefined,
     policies: ['CreationPolicy', 'UpdatePolicy'].filter((member) => value[member] !== undefined),
+    creationPolicy: value.CreationPolicy,
   };
 }
 

@@ -83,6 +83,7 @@ export const actions: Actions<Client> = {
   RollbackStack: onStack('RollbackStack', deploymentKeys),
   ContinueUpdateRollback: onStack('ContinueUpdateRollback', deploymentKeys),
   CancelUpdateStack: onStack('CancelUpdateStack'),
+  SignalResource: onStack('SignalResource'),
   UpdateTerminationProtection: onStack('UpdateTerminationProtection'),
   SetStackPolicy: onStack('SetStackPolicy', ({ StackPolicyURL }) => ({
     'cloudformation:StackPolicyUrl': StackPolicyURL,

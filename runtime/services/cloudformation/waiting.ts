@@ -1,6 +1,6 @@
 /**
- * Wait conditions: a stack waits until somebody outside has signalled often enough to the URL of a handle. Left out:
- * `CreationPolicy` and `SignalResource`, which are refused by name. Sources: CloudFormation user guide, "Create wait
+ * Wait conditions: a stack waits until somebody outside has signalled often enough, to the URL of a handle or, where
+ * there is a `CreationPolicy`, by `SignalResource`. Sources: CloudFormation user guide, "Create wait
  * conditions in a CloudFormation template"; template reference, "AWS::CloudFormation::WaitCondition".
  */
 import { collect } from '../../base/bytes';
@@ -8,7 +8,7 @@ import type { Request, Response } from '../../base/http';
 import { isObject } from '../../engine/template/parse';
 import type { Kernel } from '../../kernel/call';
 import { number, text } from '../../kernel/properties';
-import type { ResourceContext, ResourceType } from '../../kernel/service';
+import type { ResourceContext, ResourceResult, ResourceType } from '../../kernel/service';
 import { CREATION_CANCELLED } from './custom/custom';
 import { type CustomAnswer, deployerOf } from './deployer';
 import { validationError } from './errors';
@@ -38,6 +38,7 @@ export const waitCondition: ResourceType = {
   createOnly: [],
   properties: ['Count', 'Handle', 'Timeout'],
   async create(context, properties) {
+    if (context.creationPolicy !== undefined) return signalled(context, context.creationPolicy);
     const token = tokenIn(text(properties, 'Handle') ?? '');
     if (!(await isHandle(context.kernel.store, token))) {
       throw validationError('WaitCondition needs the Ref of an AWS::CloudFormation::WaitConditionHandle as its Handle');
@@ -55,6 +56,46 @@ export const waitCondition: ResourceType = {
   },
   delete: async () => {},
 };
+
+/** By `SignalResource`. Source: CloudFormation template reference, "CreationPolicy attribute". */
+async function signalled(context: ResourceContext, policy: unknown): Promise<ResourceResult> {
+  const { Count = 1, Timeout = 'PT5M' } =
+    (isObject(policy) && isObject(policy.ResourceSignal) && policy.ResourceSignal) || {};
+  const [, hours = 0, minutes = 0, seconds = 0] = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(String(Timeout)) ?? [];
+  const limit = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+  if (limit < 1 || limit > TIMEOUT_LIMIT_SECONDS || !Number.isInteger(Number(Count))) {
+    throw validationError(
+      'CreationPolicy needs a ResourceSignal with a Count and a Timeout such as PT15M, of 12 hours at most',
+    );
+  }
+  const token = signalToken(context.stackId, context.logicalId);
+  try {
+    const signals = await awaited(context, token, Number(Count), limit);
+    const data = Object.fromEntries(signals.map((signal) => [signal.uniqueId, signal.data]));
+    return { physicalId: context.generatedName(), attributes: { Data: JSON.stringify(data) } };
+  } finally {
+    await context.kernel.store.write((tx) => removeHandle(tx, token));
+  }
+}
+
+function signalToken(stackId: string, logicalId: string): string {
+  return `${stackId} ${logicalId}`;
+}
+
+/** Whether somebody waits for it. */
+export async function signalResource(
+  kernel: Kernel,
+  stackId: string,
+  logicalId: string,
+  signal: Signal,
+): Promise<boolean> {
+  const token = signalToken(stackId, logicalId);
+  const wake = deployerOf(kernel).answers.get(`wait ${token}`);
+  if (!wake) return false;
+  await kernel.store.write(async (tx) => putSignal(tx, token, signal));
+  wake({ body: '' });
+  return true;
+}
 
 async function awaited(
   { kernel, stackId, signal: cancelled }: ResourceContext,

@@ -3,13 +3,14 @@ import type { CreateStackInput, DeploymentConfig, StackStatus, UpdateStackInput 
 import type { Call } from '../../../kernel/call';
 import type { Handlers } from '../../../kernel/service';
 import { deployerOf, settled } from '../deployer';
-import { missingStack, validationError } from '../errors';
+import { missingResource, missingStack, validationError } from '../errors';
 import { isStackName } from '../names';
 import { templateText } from '../source';
 import { beginCreate, beginUpdate, type CreationOptions, type Request } from '../stacks/begin';
 import type { Wish } from '../stacks/prepare';
 import { beginDelete, beginRollback, cancelUpdate } from '../stacks/undo';
-import { allStacks, findStack, type Stack } from '../state';
+import { allStacks, findResource, findStack, type Stack } from '../state';
+import { signalResource } from '../waiting';
 import { policyText } from './policies';
 import { here, paged, parameterWishes, refuseUnsupported, stackNamed, stackView, tagsOf } from './views';
 
@@ -159,6 +160,17 @@ export const stackHandlers: Handlers<Client> = {
       roleArn: input.RoleARN || undefined,
     });
     await settled(deployer, stack.id);
+    return {};
+  },
+
+  async SignalResource(call, { StackName, LogicalResourceId = '', UniqueId = '', Status }) {
+    const stack = await stackNamed(call, StackName, missingStack.change);
+    const row = await findResource(call.kernel.store, stack, LogicalResourceId);
+    if (!row) throw missingResource(LogicalResourceId, stack.name);
+    const signal = { uniqueId: UniqueId, status: Status as 'SUCCESS' | 'FAILURE', reason: 'signalled', data: '' };
+    if (!(await signalResource(call.kernel, stack.id, LogicalResourceId, signal))) {
+      throw validationError(`Resource ${LogicalResourceId} is in ${row.status} state and cannot be signaled.`);
+    }
     return {};
   },
 

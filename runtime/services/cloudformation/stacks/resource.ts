@@ -56,8 +56,10 @@ function evaluated(run: Run, definition: ResourceDefinition): Omit<Wanted, 'defi
 }
 
 function refusePolicies(run: Run, { policies, type }: ResourceDefinition): void {
-  if (policies.length > 0 && run.deployer.type(type)) {
-    throw templateError(`${policies.join(' and ')} of ${type} is not supported by this runtime`);
+  const strange =
+    type === 'AWS::CloudFormation::WaitCondition' ? policies.filter((it) => it !== 'CreationPolicy') : policies;
+  if (strange.length > 0 && run.deployer.type(type)) {
+    throw templateError(`${strange.join(' and ')} of ${type} is not supported by this runtime`);
   }
 }
 
@@ -120,7 +122,7 @@ type Made =
 async function make(
   run: Run,
   row: Resource,
-  { definition: { type }, properties }: Wanted,
+  { definition: { type, creationPolicy: written }, properties }: Wanted,
   status: string,
 ): Promise<Made> {
   const base = { type, attributes: {}, properties, tags: run.journal.stack().tags };
@@ -129,12 +131,13 @@ async function make(
   try {
     const provider = providerOf(run, type, properties);
     checkProperties(provider, row.logicalId, properties, run.options.strict);
+    const creationPolicy = written && evaluate(written, environmentIn(run));
     const claim = (physicalId: string) => {
       claimed = { ...base, physicalId, suffix };
       const leftovers = withLeftover(row, claimed);
       run.journal.record({ ...row, leftovers, status, reason: INITIATED }, physicalId);
     };
-    const context = contextFor(run, row, { suffix }, claim);
+    const context = { ...contextFor(run, row, { suffix }, claim), creationPolicy };
     const given = await withReferences(context.peers, type, properties);
     const result = await handled(provider, row.logicalId, () => provider.behaviour.create(context, given));
     const incarnation = { ...base, ...resultPart(result), suffix };
