@@ -1,5 +1,7 @@
 /** Attributes of topics and subscriptions: which there are, and what they may be. Source: SNS API Reference. */
 import { parseArn } from '../../base/arn';
+import { compile } from '../../engine/policy/compile';
+import { findProblem, resourceDialect } from '../../engine/policy/dialect';
 import { isObject } from '../../engine/template/parse';
 import { invalid, unsupported } from './errors';
 import { readFilter } from './filters';
@@ -33,8 +35,13 @@ const topicChecks: Readonly<Record<string, Check>> = {
   KmsMasterKeyId: () => {},
   Policy: (name, value) => {
     jsonObject(name, value);
-    if (!Array.isArray(JSON.parse(value).Statement) && !isObject(JSON.parse(value).Statement))
-      throw invalid('Policy Error: null');
+    if (findProblem(value, resourceDialect)) throw invalid('Policy Error: null');
+    const compilation = compile(value);
+    if ('problem' in compilation) return;
+    const foreign = compilation.document.statements.some(({ actions }) =>
+      actions.values.some((action) => action !== '*' && !/^sns:/i.test(action)),
+    );
+    if (foreign) throw invalid('Policy statement action out of service scope!');
   },
   SignatureVersion: oneOf('1', '2'),
   TracingConfig: oneOf('PassThrough'),

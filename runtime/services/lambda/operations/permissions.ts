@@ -48,6 +48,8 @@ export const permissionHandlers: Handlers<typeof Lambda> = {
       Resource: qualifiedArn(of),
       Condition: conditionsOf(input),
     });
+    const document = JSON.stringify({ Version: '2012-10-17', Statement: [JSON.parse(statement)] });
+    if ((await call.kernel.absentPrincipal(document, call)) !== undefined) throw invalidPrincipal();
     await call.kernel.store.write(async (tx) => {
       await resolve(tx, of);
       const row = { document: statement, origin: call.origin };

@@ -49,6 +49,12 @@ async function taggedTopic(call: Call, arn: string | undefined): Promise<TopicRo
   return topic;
 }
 
+/** @throws InvalidParameter for a policy that names a user or role that is not there */
+async function needPrincipals(call: Call, policy: string | undefined): Promise<void> {
+  if (policy === undefined || (await call.kernel.absentPrincipal(policy, call)) === undefined) return;
+  throw invalid('Policy Error: PrincipalNotFound');
+}
+
 export const topicHandlers: Handlers<typeof Sns> = {
   async CreateTopic(call, input) {
     const name = input.Name!;
@@ -57,6 +63,7 @@ export const topicHandlers: Handlers<typeof Sns> = {
     if (input.DataProtectionPolicy) throw unsupported('DataProtectionPolicy', 'data protection policies');
     const { account, region, partition, now } = call;
     const attributes = mergeTopic({}, (input.Attributes ?? {}) as Record<string, string>);
+    await needPrincipals(call, attributes.Policy);
     const tags = withTags({}, input.Tags);
     const topic: TopicRow = {
       account,
@@ -102,6 +109,7 @@ export const topicHandlers: Handlers<typeof Sns> = {
   },
 
   async SetTopicAttributes(call, { TopicArn, AttributeName = '', AttributeValue = '' }) {
+    if (AttributeName === 'Policy') await needPrincipals(call, AttributeValue);
     return changeTopic(call, TopicArn, (topic) => ({
       ...topic,
       attributes: mergeTopic(topic.attributes, { [AttributeName]: AttributeValue }),

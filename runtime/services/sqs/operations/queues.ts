@@ -9,6 +9,7 @@ import { deliver, expire, removalBatch } from '../delivery';
 import {
   deletedRecently,
   invalidAttributeName,
+  invalidAttributeValue,
   invalidParameter,
   invalidValue,
   purgeInProgress,
@@ -70,6 +71,12 @@ async function countMessages(call: Call, queue: QueueRow): Promise<Attributes> {
   };
 }
 
+/** @throws InvalidAttributeValue for a policy that names a user or role that is not there */
+async function needPrincipals(call: Call, policy: string | undefined): Promise<void> {
+  if (policy === undefined || (await call.kernel.absentPrincipal(policy, call)) === undefined) return;
+  throw invalidAttributeValue('Policy');
+}
+
 export function queueHandlers(arrivals: Arrivals) {
   return {
     async CreateQueue(call, input) {
@@ -84,6 +91,7 @@ export function queueHandlers(arrivals: Arrivals) {
             ? 'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length'
             : 'The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.',
         );
+      await needPrincipals(call, rest.Policy);
       const { account, region, partition, now } = call;
       const queue: QueueRow = {
         id: call.kernel.random.hex(32),
@@ -189,6 +197,7 @@ export function queueHandlers(arrivals: Arrivals) {
       const change = input.Attributes as Attributes;
       if ('FifoQueue' in change && change.FifoQueue !== found.attributes.FifoQueue)
         throw invalidAttributeName('FifoQueue');
+      await needPrincipals(call, change.Policy);
       const { result: queue } = await deliver(call.kernel, call.now, async (delivery) => {
         const { tx } = delivery;
         const before = await readQueue(tx, found);
