@@ -3,6 +3,7 @@
  * Values are made from the vendor's schemas, the same ones in every run.
  */
 import * as cloudformation from '@aws-sdk/client-cloudformation';
+import * as cloudtrail from '@aws-sdk/client-cloudtrail';
 import * as logs from '@aws-sdk/client-cloudwatch-logs';
 import * as events from '@aws-sdk/client-eventbridge';
 import * as iam from '@aws-sdk/client-iam';
@@ -24,6 +25,7 @@ import { seeded } from '../protocol/samples';
 
 const clients: Record<string, { sdk: object; client: unknown }> = {
   cloudformation: { sdk: cloudformation, client: cloudformation.CloudFormationClient },
+  cloudtrail: { sdk: cloudtrail, client: cloudtrail.CloudTrailClient },
   logs: { sdk: logs, client: logs.CloudWatchLogsClient },
   events: { sdk: events, client: events.EventBridgeClient },
   iam: { sdk: iam, client: iam.IAMClient },
