@@ -11,7 +11,7 @@ import { BucketNotifications } from '../events/notifications';
 import { BucketAccess } from '../grants/access';
 import { acknowledge } from '../validation/acknowledge';
 import { optOut } from '../validation/optout';
-import { judge, refuse } from '../validation/resource';
+import { judge, refuse, weakened } from '../validation/resource';
 import { AccessLogBucket, AccessLogs, deliverLogs } from './accesslog';
 import { auditMfaDelete } from './audit';
 import { propProblems } from './check';
@@ -101,7 +101,7 @@ export class SecureBucket extends s3.Bucket {
     if (props.mfaDeleteAudit) auditMfaDelete(this, this.bucketName);
     refuse(this);
     // Aspects, mixins, property injectors and overrides come later.
-    this.node.addValidation({ validate: () => judge(this) });
+    this.node.addValidation({ validate: () => [...judge(this), ...weakened(this, optedOut(encryption, props))] });
   }
 
   private protect(encryption: Encryption, props: SecureBucketProps): void {
@@ -166,4 +166,13 @@ export class SecureBucket extends s3.Bucket {
         "CDK's own function that sets notifications at deploy time; the managed policy only lets it write its logs.",
     });
   }
+}
+
+/** The rules of the audit pack that a bucket need not keep. */
+function optedOut(encryption: Encryption, props: SecureBucketProps): string[] {
+  return [
+    ...(encryption.reason !== undefined ? ['Coffer-CustomerKey'] : []),
+    ...(props.versioning?.enabled === false ? ['Coffer-Versioning'] : []),
+    ...(props.accessLogs?.reason !== undefined ? ['Coffer-AccessLogs'] : []),
+  ];
 }

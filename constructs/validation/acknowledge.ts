@@ -58,3 +58,12 @@ function flat(value: unknown): string {
   if (Array.isArray(join)) return (join[1] as unknown[]).map(flat).join(join[0] as string);
   return JSON.stringify(value);
 }
+
+/** Whether the rule is acknowledged on the resource or above it, in the bare form or after the pack's name. */
+export function acknowledged(resource: IConstruct, rule: string): boolean {
+  return [...resource.node.scopes, resource].some((scope) =>
+    scope.node.metadata
+      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .some(({ data }) => Object.keys(data ?? {}).some((id) => id === rule || id.endsWith(`::${rule}`))),
+  );
+}

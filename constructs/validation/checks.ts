@@ -4,15 +4,15 @@
  * acknowledgements and answers `validateScope()` alike, yet needs no cdk-nag (whose loading takes longer than this
  * whole package). Source: cdk-nag 3, "Rules"; aws-cdk-lib, "Policy Validation".
  */
-import {
-  type CfnResource,
-  type IPolicyValidationContext,
-  type IPolicyValidationPlugin,
-  type PolicyValidationPluginReport,
-  type PolicyViolation,
-  Validations,
+import type {
+  CfnResource,
+  IPolicyValidationContext,
+  IPolicyValidationPlugin,
+  PolicyValidationPluginReport,
+  PolicyViolation,
 } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { acknowledged } from './acknowledge';
 import { baselineProblems } from './baseline';
 import type { Problem } from './problems';
 import { resourceProblems } from './resource';
@@ -72,13 +72,4 @@ function violation(resource: CfnResource, problem: Problem): PolicyViolation {
     severity: problem.warning ? 'warning' : 'error',
     violatingResources: [{ constructPath: resource.node.path, locations: [`Properties.${problem.property}`] }],
   };
-}
-
-/** Whether the rule is acknowledged on the resource or above it, in the bare form or after the pack's name. */
-function acknowledged(resource: IConstruct, rule: string): boolean {
-  return [...resource.node.scopes, resource].some((scope) =>
-    scope.node.metadata
-      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
-      .some(({ data }) => Object.keys(data ?? {}).some((id) => id === rule || id.endsWith(`::${rule}`))),
-  );
 }

@@ -5,6 +5,8 @@
  */
 import { type CfnResource, Token, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { acknowledged } from './acknowledge';
+import { baselineProblems } from './baseline';
 import { lifecycleProblems } from './lifecycle';
 import { lockProblems } from './lock';
 import { loggingProblems } from './logging';
@@ -85,6 +87,22 @@ export function refuse(construct: IConstruct): void {
   for (const resource of new Surroundings(construct).all())
     problems.add(...resourceProblems(resource, around).filter((it) => !it.warning));
   problems.throwIfAny();
+}
+
+/**
+ * What `bucket` has lost of what it was made with: to an aspect, an override, a property injector of its organisation.
+ * What its maker opted out of, or acknowledges, it may lack.
+ */
+export function weakened(bucket: IConstruct, optedOut: readonly string[]): string[] {
+  const own = new Surroundings(bucket);
+  return own.all().flatMap((resource) =>
+    baselineProblems(resource, own)
+      .filter(({ rule = '' }) => !optedOut.includes(rule) && !acknowledged(resource, rule))
+      .map((problem) => {
+        const fix = `take back what changed it, or acknowledge ${problem.rule} with a reason`;
+        return Problems.format({ ...problem, fix });
+      }),
+  );
 }
 
 function warn(resource: CfnResource, problem: Problem): void {

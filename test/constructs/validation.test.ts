@@ -1,8 +1,8 @@
 /** The one validator: behind the audit pack, the mixin and SecureBucket itself. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BucketValidation, CofferChecks, SecureBucket } from '@coffer/constructs';
-import { App, Aspects, CfnResource, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { AccessLogs, BucketValidation, CofferChecks, Encryption, SecureBucket, Versioning } from '@coffer/constructs';
+import { App, Aspects, CfnResource, Duration, type IPropertyInjector, Stack, Validations } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -63,6 +63,45 @@ test('SecureBucket refuses its own props at once, and what comes later at synth'
   });
   const synth = () => Template.fromStack(other);
   expect(synth).toThrow('Rules[1].Id is "abort-unfinished-uploads"; allowed: an id of its own; Rules[0] has it');
+});
+
+/** An organisation's defaults for every bucket, which also run under SecureBucket. */
+class Loose implements IPropertyInjector {
+  readonly constructUniqueId = s3.Bucket.PROPERTY_INJECTION_ID;
+  inject(props: s3.BucketProps): s3.BucketProps {
+    return {
+      ...props,
+      versioned: false,
+      enforceSSL: false,
+      minimumTLSVersion: undefined,
+      blockPublicAccess: undefined,
+    };
+  }
+}
+
+test('what SecureBucket was made with cannot be taken from it unseen', () => {
+  const app = new App({ context, propertyInjectors: [new Loose()] });
+  const stack = new Stack(app, 'S');
+  const bucket = new SecureBucket(stack, 'Data');
+  const lost = [
+    'PolicyDocument is "a policy that lets requests without TLS pass"; allowed: a Deny for everyone on aws:SecureTransport false; fix: take back what changed it, or acknowledge Coffer-TlsOnly with a reason',
+    'PublicAccessBlockConfiguration is not set; allowed: all four settings true; fix: take back what changed it, or acknowledge Coffer-PublicAccess with a reason',
+    'VersioningConfiguration.Status is not set; allowed: Enabled; fix: take back what changed it, or acknowledge Coffer-Versioning with a reason',
+  ];
+  for (const message of lost) expect(() => app.synth()).toThrow(message);
+  for (const id of ['Coffer-TlsOnly', 'Coffer-PublicAccess', 'Coffer-Versioning'])
+    Validations.of(bucket).acknowledge({ id, reason: 'test' });
+  expect(() => app.synth()).not.toThrow();
+});
+
+test('what its maker opted out of, SecureBucket may lack, whatever is acknowledged', () => {
+  const app = new App({ context: { ...context, 'coffer:acknowledge': false } });
+  new SecureBucket(new Stack(app, 'S'), 'Data', {
+    encryption: Encryption.s3Managed('test'),
+    versioning: Versioning.disabled('test'),
+    accessLogs: AccessLogs.none('test'),
+  });
+  expect(() => app.synth()).not.toThrow();
 });
 
 test("CDK's own notifications are judged too", () => {
