@@ -56,8 +56,8 @@ export interface AclInput {
 
 const GRANT_HEADERS = [
   ['GrantRead', 'x-amz-grant-read', 'READ'],
-  ['GrantReadACP', 'x-amz-grant-read-acp', 'READ_ACP'],
   ['GrantWrite', 'x-amz-grant-write', 'WRITE'],
+  ['GrantReadACP', 'x-amz-grant-read-acp', 'READ_ACP'],
   ['GrantWriteACP', 'x-amz-grant-write-acp', 'WRITE_ACP'],
   ['GrantFullControl', 'x-amz-grant-full-control', 'FULL_CONTROL'],
 ] as const;
