@@ -191,4 +191,67 @@ describe('in a runtime', () => {
     ]);
     expect(await coffer.findings({ stacks: ['App'] })).toHaveLength(1);
   });
+
+  test('of every service that keeps policies', async () => {
+    await coffer.close();
+    const statement = (Action: string, more: object = {}) => ({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action, Resource: '*', ...more }],
+    });
+    const everyone = { Principal: { AWS: '000000000000' } };
+    coffer = await startCoffer({
+      config: { organization: { serviceControlPolicies: { Guard: statement('s3:Lst*') } } },
+    });
+    await coffer.deploy({
+      stackName: 'App',
+      template: {
+        Resources: {
+          Queue: { Type: 'AWS::SQS::Queue' },
+          Topic: { Type: 'AWS::SNS::Topic' },
+          Bucket: { Type: 'AWS::S3::Bucket' },
+          QueuePolicy: {
+            Type: 'AWS::SQS::QueuePolicy',
+            Properties: { Queues: [{ Ref: 'Queue' }], PolicyDocument: statement('sqs:SendMesage', everyone) },
+          },
+          TopicPolicy: {
+            Type: 'AWS::SNS::TopicPolicy',
+            Properties: { Topics: [{ Ref: 'Topic' }], PolicyDocument: statement('sns:Publsh', everyone) },
+          },
+          LogPolicy: {
+            Type: 'AWS::Logs::ResourcePolicy',
+            Properties: {
+              PolicyName: 'p',
+              PolicyDocument: JSON.stringify(
+                statement('logs:PutLogEvent', { Principal: { Service: 'es.amazonaws.com' } }),
+              ),
+            },
+          },
+          Role: {
+            Type: 'AWS::IAM::Role',
+            Properties: {
+              AssumeRolePolicyDocument: {
+                Version: '2012-10-17',
+                Statement: [
+                  {
+                    Effect: 'Allow',
+                    Action: 'sts:AssumeRole',
+                    Principal: { Service: 'lambda.amazonaws.com' },
+                    Condition: { StringEquals: { 'sts:ExternalIds': 'x' } },
+                  },
+                ],
+              },
+            },
+          },
+        },
+      },
+    });
+    const found = await coffer.findings();
+    expect(found.map(({ value, policy }) => `${policy.kind} ${value}`).sort()).toEqual([
+      'resource logs:PutLogEvent',
+      'resource sns:Publsh',
+      'resource sqs:SendMesage',
+      'serviceControl s3:Lst*',
+      'trust sts:ExternalIds',
+    ]);
+  });
 });

@@ -2,9 +2,10 @@
  * Policies of event buses. Services put their own events on the default bus of the account that they are about, which
  * takes no policy. Source: EventBridge user guide, "Permissions for event buses", "Events from AWS services".
  */
-import type { PolicySource } from '../../kernel/authorize';
+import type { AttachedPolicy, PolicySource } from '../../kernel/authorize';
+import type { Kernel } from '../../kernel/call';
 import { readArn } from './names';
-import { DEFAULT_BUS, readBus } from './state';
+import { type BusRow, DEFAULT_BUS, readBus, scanAllBuses } from './state';
 
 export const busPolicies: PolicySource = {
   async verdict({ store }, check, principal) {
@@ -19,13 +20,22 @@ export const busPolicies: PolicySource = {
     return {
       owner: account,
       sameAccount: 'sufficient',
-      policies: Object.entries(bus.statements).map(([sid, { document, origin }]) => ({
-        kind: 'resource',
-        name: `statement "${sid}" in the policy of event bus ${bus.name}`,
-        document: JSON.stringify({ Version: '2012-10-17', Statement: [JSON.parse(document)] }),
-        origin,
-      })),
+      policies: policiesOf(bus),
       ...own,
     };
   },
 };
+
+function policiesOf({ name, statements }: BusRow): AttachedPolicy[] {
+  return Object.entries(statements).map(([sid, { document, origin }]) => ({
+    kind: 'resource',
+    name: `statement "${sid}" in the policy of event bus ${name}`,
+    document: JSON.stringify({ Version: '2012-10-17', Statement: [JSON.parse(document)] }),
+    origin,
+  }));
+}
+
+/** Policies of all event buses. */
+export async function* documents({ store }: Kernel): AsyncIterable<AttachedPolicy> {
+  for await (const { value } of scanAllBuses(store)) yield* policiesOf(value);
+}

@@ -7,7 +7,7 @@ import { consumers } from './delivery';
 import { busHandlers } from './operations/buses';
 import { eventHandlers, forwarding } from './operations/events';
 import { ruleHandlers } from './operations/rules';
-import { busPolicies } from './policies';
+import { busPolicies, documents } from './policies';
 import { resources } from './resources';
 import { fire } from './schedules';
 
@@ -32,6 +32,7 @@ export function events(): Service {
     handlers: { ...handlers, ...forwarding },
     actions: { ...actions, ...forwardActions },
     policies: busPolicies,
+    documents,
     consumers,
     timers: { fire },
     resources,

@@ -54,6 +54,8 @@ export async function readBus(from: Reader, { account, region }: Place, name: st
   if (row || name !== DEFAULT_BUS) return row;
   return { name, created: 0, modified: 0, statements: {}, tags: {} };
 }
+/** Of all accounts and Regions. */
+export const scanAllBuses = (from: Reader) => from.scan(buses);
 export const writeBus = (tx: Writer, { account, region }: Place, row: BusRow) =>
   tx.put(buses, [account, region, row.name], row);
 export const removeBus = (tx: Writer, { account, region }: Place, name: string) =>

@@ -5,7 +5,7 @@ import type { Handlers, Service } from '../../kernel/service';
 import { actions } from './actions';
 import { erase, secretHandlers } from './operations/secrets';
 import { valueHandlers } from './operations/values';
-import { secretPolicies } from './policies';
+import { documents, secretPolicies } from './policies';
 import { resources } from './resources';
 
 declare module '../../kernel/peers' {
@@ -29,6 +29,7 @@ export function secretsmanager(): Service {
     handlers,
     actions,
     policies: secretPolicies,
+    documents,
     timers: { erase },
     resources,
   };

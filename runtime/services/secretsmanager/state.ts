@@ -45,6 +45,8 @@ const versions = table<VersionRow>('secretsmanager.versions');
 
 const at = ({ account, region, name }: SecretName) => [account, region, name];
 
+/** Of all accounts and Regions. */
+export const scanAllSecrets = (from: Reader) => from.scan(secrets);
 export const readSecret = (from: Reader, name: SecretName) => from.get(secrets, at(name));
 export const writeSecret = (tx: Writer, row: SecretRow) => tx.put(secrets, at(row), row);
 export async function* scanSecrets(from: Reader, account: string, region: string, after?: string) {
