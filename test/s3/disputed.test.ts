@@ -3,10 +3,13 @@ import {
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteBucketPolicyCommand,
+  DeletePublicAccessBlockCommand,
   GetBucketPolicyStatusCommand,
   GetObjectAttributesCommand,
   GetObjectCommand,
   ListObjectsV2Command,
+  PutBucketPolicyCommand,
   PutObjectCommand,
   PutObjectLockConfigurationCommand,
   PutObjectTaggingCommand,
@@ -33,6 +36,7 @@ describe.each([
       tags: '400 BadRequest',
       keyAgain: 'no error',
       beyond: '400 InvalidArgument',
+      vain: '400 MalformedPolicy',
       status: '404 NoSuchBucketPolicy',
     },
   ],
@@ -49,6 +53,7 @@ describe.each([
       tags: '400 InvalidTag',
       keyAgain: '400 InvalidRequest',
       beyond: '416 InvalidRange',
+      vain: 'no error',
       status: 'no error',
     },
   ],
@@ -98,6 +103,14 @@ describe.each([
     expect(await refusal(s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration })))).toBe(
       wanted.days,
     );
+  });
+
+  test('a policy that allows an action of none of its resources', async () => {
+    const Statement = { Effect: 'Allow', Principal: '*', Action: 's3:PutObject', Resource: `arn:aws:s3:::${Bucket}` };
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    await s3.send(new DeletePublicAccessBlockCommand({ Bucket }));
+    expect(await refusal(s3.send(new PutBucketPolicyCommand({ Bucket, Policy })))).toBe(wanted.vain);
+    await s3.send(new DeleteBucketPolicyCommand({ Bucket }));
   });
 
   test('the policy status of a bucket without a policy', async () => {

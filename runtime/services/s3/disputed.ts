@@ -40,6 +40,8 @@ interface Answers {
   noParts(): AwsError;
   /** More tags than there may be. */
   tooManyTags(message: string): AwsError;
+  /** Whether policies may allow actions of which none applies to any of the resources: it gives nobody anything. */
+  readonly takesVainActions: boolean;
   /** Whether a bucket without a policy has a policy status. */
   readonly tellsStatusWithoutPolicy: boolean;
 }
@@ -63,6 +65,7 @@ const reported: Answers = {
   tellsParts: false,
   noParts: () => invalidRequest('You must specify at least one part'),
   tooManyTags: badRequest,
+  takesVainActions: false,
   tellsStatusWithoutPolicy: false,
 };
 
@@ -82,6 +85,7 @@ const expected: Answers = {
   tellsParts: true,
   noParts: () => malformedXml('CompleteMultipartUpload is missing'),
   tooManyTags: (message) => invalidTag(message),
+  takesVainActions: true,
   tellsStatusWithoutPolicy: true,
 };
 

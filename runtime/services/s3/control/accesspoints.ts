@@ -180,7 +180,7 @@ export async function PutAccessPointPolicy(
   const point = await pointOf(call, input);
   const document = input.Policy ?? '';
   const arn = accessPointArn(point);
-  await checkPolicy(document, (resource) => resource === arn || resource.startsWith(`${arn}/object/`));
+  await checkPolicy(call, document, (resource) => resource === arn || resource.startsWith(`${arn}/object/`));
   await checkPrincipals(call, document);
   const policy = { document, isPublic: isPublic(document), origin: call.origin };
   const bucket = await findBucket(call.kernel.store, point.bucket);

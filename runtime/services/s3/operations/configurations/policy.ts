@@ -4,7 +4,7 @@ import { findProblem, resourceDialect } from '../../../../engine/policy/dialect'
 import type { Statement } from '../../../../engine/policy/document';
 import { isApplicable, isKnownKey } from '../../../../engine/policy/findings';
 import { isPublic } from '../../../../engine/policy/public';
-import { actionsMeant, isKeyAmong, type ServiceFacts } from '../../../../engine/policy/vocabulary';
+import { type ActionFacts, actionsMeant, isKeyAmong, type ServiceFacts } from '../../../../engine/policy/vocabulary';
 import type { Call } from '../../../../kernel/call';
 import { vocabulary } from '../../../../kernel/vocabulary';
 import { blocks } from '../../accesspoints';
@@ -24,7 +24,7 @@ export async function PutBucketPolicy(call: Call, input: In<'PutBucketPolicy'>):
   const bucket = await bucketOf(call, input);
   const document = input.Policy ?? '';
   const arn = bucketArn(bucket.name, call.partition);
-  await checkPolicy(document, (resource) => coversBucket(resource, arn));
+  await checkPolicy(call, document, (resource) => coversBucket(resource, arn));
   await checkPrincipals(call, document);
   const kept: KeptPolicy = { document, isPublic: isPublic(document) };
   if (kept.isPublic && blocks(bucket, 'BlockPublicPolicy')) throw publicPolicyBlocked(call, bucket.name);
@@ -33,7 +33,11 @@ export async function PutBucketPolicy(call: Call, input: In<'PutBucketPolicy'>):
 }
 
 /** @throws AwsError MalformedPolicy */
-export async function checkPolicy(document: string, covers: (resource: string) => boolean): Promise<void> {
+export async function checkPolicy(
+  { kernel }: Call,
+  document: string,
+  covers: (resource: string) => boolean,
+): Promise<void> {
   if (!document.startsWith('{')) throw malformedPolicy("Policies must be valid JSON and the first byte must be '{'");
   if (Buffer.byteLength(document) > LONGEST_BYTES)
     throw malformedPolicy('Policy exceeds the maximum allowed document size.');
@@ -48,7 +52,11 @@ export async function checkPolicy(document: string, covers: (resource: string) =
   const compilation = compile(document);
   if ('problem' in compilation) return;
   const facts = (await vocabulary.service('s3'))!;
-  for (const statement of compilation.document.statements) checkStatement(statement, facts, covers);
+  const { takesVainActions } = disputed(kernel);
+  for (const statement of compilation.document.statements) {
+    const meant = checkStatement(statement, facts, covers);
+    if (!takesVainActions) checkMeaning(statement, meant, facts);
+  }
 }
 
 /** S3 takes no policy that names a user or role that is not there. @throws AwsError MalformedPolicy */
@@ -58,14 +66,15 @@ export async function checkPrincipals(call: Call, document: string): Promise<voi
 }
 
 /**
- * S3 takes no statement that cannot mean anything: unknown actions and keys, actions that apply to none of the resources,
- * conditions that no request for the actions can meet. Words as in S3 user guide, "Troubleshoot ... bucket policies".
+ * S3 takes no statement that cannot mean anything: unknown actions and keys, and what `checkMeaning` looks for. Words as
+ * in S3 user guide, "Troubleshoot ... bucket policies".
+ * @returns for each of its actions those that it means
  */
 function checkStatement(
   { actions, resources, conditions }: Statement,
   facts: ServiceFacts,
   covers: (resource: string) => boolean,
-): void {
+): ActionFacts[][] {
   const meant = actions.values.map((value) => {
     if (value === '*') return [...facts.actions.values()];
     const found = /^s3:/i.test(value) ? actionsMeant(facts, value.slice('s3:'.length)) : [];
@@ -76,6 +85,15 @@ function checkStatement(
     if (!covers(resource)) throw malformedPolicy('Policy has invalid resource');
   for (const { key } of conditions)
     if (!isKnownKey(key, facts, vocabulary.globals)) throw malformedPolicy('Policy has an invalid condition key');
+  return meant;
+}
+
+/** Actions that apply to none of the resources, and conditions that no request for the actions can meet. */
+function checkMeaning(
+  { actions, resources, conditions }: Statement,
+  meant: readonly (readonly ActionFacts[])[],
+  facts: ServiceFacts,
+): void {
   if (actions.negated) return;
   if (
     resources &&
