@@ -109,7 +109,7 @@ export interface Coffer {
   /**
    * Why a request was allowed or refused: by request id, by the error that a client threw, or for a request that nobody
    * has made: `{ principal: stack.reader, action: 's3:GetObject', resource: '…' }`. Its `text` is made to be read.
-   * Refusals are told as they happened; allowed requests, of which the newest 500 authorisations are kept, as policies
+   * Refusals are told as they happened; allowed requests, of which the newest 128 authorisations are kept, as policies
    * stand now.
    * @throws Error for a request that is not known any more
    */

@@ -122,6 +122,7 @@ export function createInvoker({ kernel, services, authorize, records }: InvokerP
     release(): void {
       if (this.request.body !== noBody) this.request = { ...this.request, body: noBody };
       this.body = undefined;
+      this.known.clear();
     }
   }
 

@@ -224,7 +224,7 @@ test('of allowed requests the newest are kept', async () => {
   for (let i = 0; i < 500; i++) await admin.send(new HeadObjectCommand({ Bucket: 'puzzles', Key: 'free/a.txt' }));
   const why = await coffer.explain(first);
   expect(why.explanations).toEqual([]);
-  expect(why.text).toContain('longer than 500 authorisations ago');
+  expect(why.text).toContain('longer than 128 authorisations ago');
 });
 
 test('what failed for another reason says so, what never was is not known', async () => {
