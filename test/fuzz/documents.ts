@@ -25,7 +25,7 @@ function bind(service: ServiceName, line: string, body: Uint8Array, headers: Rea
   );
   const operation = protocols.operation(route);
   const input = operation.bindHead(asked, route);
-  operation.bindBody(body, input, asked);
+  return operation.bindBody(body, input, asked);
 }
 
 const XML: readonly (readonly [line: string, document: string])[] = [
@@ -72,9 +72,10 @@ const TEMPLATES = [
   'Resources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: !Join ["-", [!Ref AWS::StackName, b]]\n      Tags: &t\n        - {Key: a, Value: "1"}\nOutputs:\n  O: {Value: !GetAtt B.Arn}\n',
 ];
 
-function accepted(action: () => unknown): void {
+/** Long documents are read in turns: an action may be a promise. */
+async function accepted(action: () => unknown): Promise<void> {
   try {
-    action();
+    await action();
   } catch (error) {
     refusal(error);
   }
@@ -83,14 +84,14 @@ function accepted(action: () => unknown): void {
 export const documents: readonly Target[] = [
   {
     name: 'xml',
-    property: fc.property(
+    property: fc.asyncProperty(
       fc.oneof(...XML.map(([line, document]) => nearly(document).map((body) => ({ line, body })))),
       ({ line, body }) => accepted(() => bind('s3', line, body)),
     ),
   },
   {
     name: 'json',
-    property: fc.property(
+    property: fc.asyncProperty(
       nearly(
         '{"Description":"a","Tags":[{"TagKey":"k","TagValue":"v"}],"MultiRegion":true,"Policy":"{}"}',
         '{"KeyUsage":"SIGN_VERIFY","KeySpec":"ECC_NIST_P256"}',
@@ -106,7 +107,7 @@ export const documents: readonly Target[] = [
   },
   {
     name: 'query',
-    property: fc.property(
+    property: fc.asyncProperty(
       nearly(
         'Action=CreateUser&Version=2010-05-08&UserName=ada&Tags.member.1.Key=a&Tags.member.1.Value=b%20c',
         'Action=SimulateCustomPolicy&Version=2010-05-08&PolicyInputList.member.1=%7B%7D&ActionNames.member.1=s3:GetObject&ContextEntries.member.1.ContextKeyName=a&ContextEntries.member.1.ContextKeyValues.member.2=b',
@@ -116,7 +117,7 @@ export const documents: readonly Target[] = [
   },
   {
     name: 'cbor',
-    property: fc.property(
+    property: fc.asyncProperty(
       nearly(
         encodeCbor({ logGroupName: 'g', logEvents: [{ timestamp: 1, message: 'm' }, { message: 'é'.repeat(30) }] }),
       ),
@@ -167,15 +168,15 @@ export const documents: readonly Target[] = [
   },
   {
     name: 'form-policy',
-    property: fc.property(nearly(FORM_POLICY), (bytes) => accepted(() => readPolicy(bytes.toString('base64')))),
+    property: fc.asyncProperty(nearly(FORM_POLICY), (bytes) => accepted(() => readPolicy(bytes.toString('base64')))),
   },
   {
     name: 'template',
-    property: fc.property(nearly(...TEMPLATES), (bytes) => accepted(() => readTemplate(bytes.toString()))),
+    property: fc.asyncProperty(nearly(...TEMPLATES), (bytes) => accepted(() => readTemplate(bytes.toString()))),
   },
   {
     name: 'head',
-    property: fc.property(
+    property: fc.asyncProperty(
       nearly(
         'GET /box/a%20b?versionId=null&partNumber=3&response-expires=x',
         'PUT /box?list-type=2&max-keys=10&prefix=%F0%9F%98%80',
@@ -199,15 +200,14 @@ export const documents: readonly Target[] = [
           bytes.toString('latin1'),
         ),
       ),
-      (line, headers) => {
+      (line, headers) =>
         accepted(() => {
           const [method, target = '/'] = line.toString().split(' ');
           if (!/^[A-Z]+$/.test(method)) return;
           const asked = { ...request(`${method} /`, { headers }), ...targetOf(target) };
           const route = protocols.route(asked, undefined, undefined);
           protocols.operation(route).bindHead(asked, route);
-        });
-      },
+        }),
     ),
   },
 ];
